@@ -1,0 +1,1 @@
+"""What `manage.py check` says about a deployment that would not work, or would not be safe."""

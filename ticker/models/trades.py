@@ -1,0 +1,38 @@
+"""Every trade that was recorded."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from ticker.market.trades import Side
+from ticker.models.pairs import Pair
+
+
+class Trade(models.Model):
+    """One trade. Whole ticks and steps, so that no database rounds them."""
+
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="trades", db_index=False)
+    seq = models.BigIntegerField()
+    price_ticks = models.BigIntegerField()
+    qty_steps = models.BigIntegerField()
+    side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
+    time_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pair", "seq"], name="trade_once"),
+            models.CheckConstraint(condition=Q(price_ticks__gt=0, qty_steps__gt=0, seq__gt=0), name="trade_is_real"),
+        ]
+        indexes = [models.Index(fields=["pair", "time_ms"], name="trade_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.pair} #{self.seq}"
+
+    @property
+    def price(self) -> Decimal:
+        return self.pair.price(self.price_ticks)
+
+    @property
+    def qty(self) -> Decimal:
+        return self.pair.qty(self.qty_steps)
