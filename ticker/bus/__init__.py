@@ -1,0 +1,1 @@
+"""Where it travels: Redis keys, streams, groups, newest values and locks."""
