@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from ticker.market.pairs import DEFAULT_PAIRS, pair_of
-from tradedash import env
+from tradedash import env, redis_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -113,8 +113,8 @@ else:
 
 # --- Redis and the channel layer ---------------------------------------------------------------
 # `manage.py up` starts a server of its own behind this socket unless REDIS_URL names another.
-REDIS_SOCKET = DATA_DIR / "redis" / "redis.sock"
-REDIS_URL = env.redis("REDIS_URL", f"unix://{REDIS_SOCKET}")
+REDIS_SOCKET = redis_server.socket_of(DATA_DIR)
+REDIS_URL = env.redis("REDIS_URL", redis_server.url_of(REDIS_SOCKET))
 REDIS_PREFIX = env.text("TICKER_REDIS_PREFIX", "tradedash")  # lets several deployments share one Redis
 CHANNEL_LAYERS = {
     "default": {
