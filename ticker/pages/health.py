@@ -1,0 +1,181 @@
+"""What load balancers, the supervisor and Prometheus ask an instance: alive, able to serve, how far behind."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from ticker.bus.latest import FeedState, Head, afeed_state, aheads, aping
+from ticker.market.errors import Unavailable
+from ticker.models import Pair
+from ticker.services import instance
+
+WITHIN_S = 2.0  # a part that needs longer is as good as away
+FRESH_MS = 5_000  # the feed says something several times a second; a stand-by takes over within 5 s
+NO_STORE = {"Cache-Control": "no-store"}
+
+# One thread for all questions to the database: however long it hangs and however often we are asked, no more wait.
+_database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
+
+
+class NotReady(Exception):
+    """A part that keeps this instance from serving; the message says how."""
+
+
+async def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return JsonResponse({"alive": True, "instance": instance.name}, headers=NO_STORE)
+
+
+async def readyz(request: HttpRequest) -> HttpResponse:
+    """200 where this instance can serve, else 503; the body names each part with "ok" or what is wrong with it."""
+    parts: dict[str, Callable[[], Awaitable[None]]] = {
+        "redis": aping,
+        "database": _database_ready,
+        "feed": _feed_fresh,
+        "instance": _not_draining,
+    }
+    said = await asyncio.gather(*(_state(check) for check in parts.values()))
+    checks = dict(zip(parts, said, strict=True))
+    ready = all(word == "ok" for word in said)
+    response = JsonResponse(
+        {"ready": ready, "checks": checks, "instance": instance.name}, status=200 if ready else 503, headers=NO_STORE
+    )
+    # Asked every second by whoever waits for us: Django would log each 503 as an error.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+async def _state(check: Callable[[], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await check()
+    except NotReady as reason:
+        return str(reason)
+    except Unavailable:
+        return "Redis does not answer."
+    except (DatabaseError, InterfaceError):
+        return "The database does not answer."
+    except TimeoutError:
+        return f"No answer within {WITHIN_S:g} seconds."
+    return "ok"
+
+
+async def _feed_fresh() -> None:
+    feed = await afeed_state()
+    if feed is None:
+        raise NotReady("No feed has spoken yet: is `manage.py simulate` running?")
+    age_ms = _now_ms() - feed.time_ms
+    if age_ms > FRESH_MS:
+        raise NotReady(f"The feed was last heard {age_ms // 1000} seconds ago.")
+
+
+async def _not_draining() -> None:
+    if instance.draining:
+        raise NotReady("This instance is leaving and takes no new clients.")
+
+
+# --- The database, asked in its own thread ---------------------------------------------------------
+
+
+async def _database_ready() -> None:
+    await asyncio.get_running_loop().run_in_executor(_database, _ask_database)
+
+
+_migrated = False
+
+
+def _ask_database() -> None:
+    global _migrated
+    try:
+        if _migrated:  # never undone under a running instance: looked at until it holds, and not again
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            return
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise NotReady(f"The database {DEFAULT_DB_ALIAS!r} lacks migrations: run `manage.py migrate`.")
+        _migrated = True
+    finally:
+        connection.close()  # no request ends in this thread that would give it back
+
+
+def _recorded() -> dict[str, int]:
+    try:
+        return dict(Pair.objects.order_by("position", "symbol").values_list("symbol", "recorded_seq"))
+    finally:
+        connection.close()
+
+
+# --- Prometheus ------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Facts:
+    """What could be found out; a part that did not answer leaves its place empty."""
+
+    recorded: dict[str, int] | None = None
+    heads: dict[str, Head] | None = None
+    feed: FeedState | None = None
+    now_ms: int = field(default_factory=lambda: _now_ms())
+
+
+class Markets(Collector):
+    """How far each pair is published and recorded, and how old the feed is."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        facts = self.facts
+        up = GaugeMetricFamily("tradedash_up", "Whether a part that this instance needs answered.", labels=["part"])
+        up.add_metric(["redis"], facts.heads is not None)
+        up.add_metric(["database"], facts.recorded is not None)
+        yield up
+        published = GaugeMetricFamily("tradedash_seq_published", "Number of the newest trade in Redis.", labels=["pair"])
+        recorded = GaugeMetricFamily("tradedash_seq_recorded", "Every trade up to here is in the database.", labels=["pair"])
+        lag = GaugeMetricFamily("tradedash_recorder_lag", "Trades published and not yet recorded.", labels=["pair"])
+        for pair, head in (facts.heads or {}).items():
+            published.add_metric([pair], head.seq)
+            if facts.recorded and pair in facts.recorded:
+                lag.add_metric([pair], max(0, head.seq - facts.recorded[pair]))
+        for pair, seq in (facts.recorded or {}).items():
+            recorded.add_metric([pair], seq)
+        yield from (published, recorded, lag)
+        age = GaugeMetricFamily("tradedash_feed_age_seconds", "Since the feed was last heard.")
+        if facts.feed:
+            age.add_metric([], max(0, facts.now_ms - facts.feed.time_ms) / 1000)
+        yield age
+
+
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Everything this process counts, and the state of the markets as far as it can be had."""
+    facts = Facts()
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            facts.recorded = await asyncio.get_running_loop().run_in_executor(_database, _recorded)
+    except (TimeoutError, DatabaseError, InterfaceError):
+        pass  # told as tradedash_up 0
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            facts.feed = await afeed_state()
+            facts.heads = await aheads(facts.recorded or ())
+    except (TimeoutError, Unavailable):
+        pass
+    markets = CollectorRegistry()
+    markets.register(Markets(facts))
+    return HttpResponse(
+        generate_latest(REGISTRY) + generate_latest(markets), content_type=CONTENT_TYPE_LATEST, headers=NO_STORE
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
