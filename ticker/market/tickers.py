@@ -74,6 +74,11 @@ class LastDay:
         while self._lows[0][0] < before_ms:
             self._lows.popleft()
 
+    @property
+    def last(self) -> Decimal | None:
+        """The newest price; None before the first trade."""
+        return self._minutes[-1].close if self._minutes else None
+
     def ticker(self, quote: Quote) -> Ticker | None:
         """What to show now; None before the first trade."""
         if not self._minutes:

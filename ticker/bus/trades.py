@@ -1,0 +1,217 @@
+"""Trades on their way: appended to a pair's durable stream first, told to its group second, read from the stream by all.
+
+The stream is the truth. The group message is a wake-up that happens to carry the payload; it may be lost.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.layers import get_channel_layer
+from redis.exceptions import ResponseError
+
+from ticker.bus.latest import FeedState, Head, parse_head
+from ticker.bus.redis import aclient, key, translated
+from ticker.market.errors import TickerError, Unavailable
+from ticker.wire import groups
+from ticker.wire.batches import Batch, dump
+
+# One field a trade: its JSON.
+FIELD = b"d"
+
+# KEYS stream, head, fence; ARGV token, epoch, from, longest, time_ms, trade_ms, ticker, board, items…
+# Everything is checked where the write happens: who writes, that no number is left out, that there is room.
+_APPEND = """
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('FENCED another feed has taken over') end
+local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
+if head[1] ~= ARGV[2] or tonumber(head[2]) ~= tonumber(ARGV[3]) - 1 then
+  return redis.error_reply('MOVED the stream stands at ' .. tostring(head[2]))
+end
+local count = #ARGV - 8
+if count > 0 and redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[4]) then
+  return redis.error_reply('FULL the recorder is too far behind')
+end
+for i = 1, count do
+  redis.call('XADD', KEYS[1], string.format('%.0f-0', tonumber(ARGV[3]) + i - 1), 'd', ARGV[8 + i])
+end
+redis.call('HSET', KEYS[2], 'seq', string.format('%.0f', tonumber(ARGV[3]) + count - 1),
+  'time_ms', ARGV[5], 'trade_ms', ARGV[6], 'ticker', ARGV[7], 'board', ARGV[8])
+return redis.call('HINCRBY', KEYS[2], 'ticker_seq', count > 0 and 1 or 0)
+"""
+
+# KEYS stream, head, fence; ARGV token, new epoch, recorded seq. The stream goes on where it stands, unless Redis has
+# lost what the record has: then it begins anew behind the record, in a new epoch, so that everybody notices.
+_OPEN = """
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('FENCED another feed has taken over') end
+local seq = tonumber(redis.call('HGET', KEYS[2], 'seq') or '-1')
+if seq < tonumber(ARGV[3]) then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('HSET', KEYS[2], 'epoch', ARGV[2], 'seq', ARGV[3], 'ticker_seq', 0)
+end
+return redis.call('HGETALL', KEYS[2])
+"""
+
+
+class Fenced(TickerError):
+    """Somebody else feeds the market now; whoever hears this must stop."""
+
+    code = "fenced"
+
+
+class Moved(TickerError):
+    """The stream is not where the writer believes it to be: it must look again before it writes."""
+
+    code = "moved"
+
+
+class Full(Unavailable):
+    """The stream holds as much as it may: the market waits for the recorder rather than lose what it has not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a pair's stream ends."""
+
+    epoch: str
+    seq: int
+    time_ms: int
+
+
+def _stream(symbol: str) -> str:
+    return key("trades", symbol)
+
+
+def _seq(entry_id: bytes) -> int:
+    return int(entry_id.split(b"-")[0])
+
+
+async def open_stream(symbol: str, *, recorded_seq: int, fence: str, token: str) -> Head:
+    """Where to go on writing. Raises Fenced; Unavailable when Redis is away."""
+    with translated():
+        try:
+            flat = await aclient().eval(  # type: ignore[misc]
+                _OPEN, 3, _stream(symbol), key("head", symbol), fence, token, secrets.token_hex(4), recorded_seq
+            )
+        except ResponseError as error:
+            raise _refusal(error) from None
+    head = parse_head(dict(zip(flat[::2], flat[1::2], strict=True)))
+    assert head is not None  # the script has just seen to it
+    return head
+
+
+async def append(
+    symbol: str,
+    items: Sequence[bytes],
+    *,
+    epoch: str,
+    from_seq: int,
+    time_ms: int,
+    trade_ms: int,
+    ticker: bytes,
+    board: bytes,
+    longest: int,
+    fence: str,
+    token: str,
+) -> int:
+    """Append a batch and what follows from it in one step; the ticker's number. Without items only time passes.
+
+    Raises Fenced, Moved or Full without having written anything; Unavailable when Redis is away, and then it is not
+    known whether the batch was written.
+    """
+    with translated():
+        try:
+            return int(
+                await aclient().eval(  # type: ignore[misc]
+                    _APPEND,
+                    3,
+                    _stream(symbol),
+                    key("head", symbol),
+                    fence,
+                    token,
+                    epoch,
+                    from_seq,
+                    longest,
+                    time_ms,
+                    trade_ms,
+                    ticker,
+                    board,
+                    *items,
+                )
+            )
+        except ResponseError as error:
+            raise _refusal(error) from None
+
+
+def _refusal(error: ResponseError) -> Exception:
+    kinds: dict[str, type[TickerError]] = {"FENCED": Fenced, "MOVED": Moved, "FULL": Full}
+    kind, _, detail = str(error).partition(" ")
+    return kinds[kind](detail) if kind in kinds else error
+
+
+async def announce(batch: Batch) -> None:
+    """Tell the pair's group; at most once, and only after `append`. Raises Unavailable when Redis is away."""
+    with translated():
+        # The layer's msgpack would refuse Decimal and cut large integers: it carries our JSON as text.
+        await get_channel_layer().group_send(
+            groups.of_pair(batch.pair), {"type": groups.BATCH, "text": dump(batch).decode()}
+        )
+
+
+async def tell_feed(state: FeedState) -> None:
+    """Say that the feed lives. Raises Unavailable."""
+    with translated():
+        await aclient().hset(  # type: ignore[misc]
+            key("feed"), mapping={"time_ms": state.time_ms, "source": state.source, "instance": state.instance}
+        )
+
+
+async def newest(symbol: str, count: int) -> tuple[Head | None, list[tuple[int, bytes]]]:
+    """The head and the newest `count` trades up to it, read in one step."""
+    with translated():
+        pipe = aclient().pipeline(transaction=True)
+        pipe.hgetall(key("head", symbol))
+        pipe.xrevrange(_stream(symbol), count=count)
+        head, entries = await pipe.execute()
+    return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in reversed(entries)]
+
+
+async def after(symbol: str, seq: int, count: int) -> tuple[Head | None, list[tuple[int, bytes]]]:
+    """The head and at most `count` trades after `seq`, read in one step."""
+    with translated():
+        pipe = aclient().pipeline(transaction=True)
+        pipe.hgetall(key("head", symbol))
+        pipe.xrange(_stream(symbol), min=f"{seq + 1}-0", count=count)
+        head, entries = await pipe.execute()
+    return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in entries]
+
+
+async def tails(symbols: Sequence[str]) -> dict[str, Tail]:
+    """Where these streams end, in one round trip. Raises Unavailable."""
+    with translated():
+        pipe = aclient().pipeline(transaction=False)
+        for symbol in symbols:
+            pipe.hmget(key("head", symbol), "epoch", "seq", "time_ms")
+        found = await pipe.execute()
+    return {
+        symbol: Tail(epoch.decode(), int(seq), int(time_ms or 0))
+        for symbol, (epoch, seq, time_ms) in zip(symbols, found, strict=True)
+        if epoch
+    }
+
+
+async def wait(positions: Mapping[str, int], *, count: int, block_ms: int) -> dict[str, list[tuple[int, bytes]]]:
+    """At most `count` trades after each position; waits up to `block_ms` for the first. Raises Unavailable."""
+    streams: dict[Any, Any] = {_stream(symbol): f"{seq}-0" for symbol, seq in positions.items()}
+    with translated():
+        found = await aclient().xread(streams, count=count, block=block_ms)
+    return {
+        name.decode().rpartition(":")[2]: [(_seq(entry_id), fields[FIELD]) for entry_id, fields in entries]
+        for name, entries in found
+    }
+
+
+async def trim(symbol: str, first_kept: int) -> None:
+    """Forget trades before `first_kept`; Redis may keep some more. Raises Unavailable."""
+    with translated():
+        await aclient().xtrim(_stream(symbol), minid=f"{first_kept}-0", approximate=True)

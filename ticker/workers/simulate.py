@@ -1,0 +1,160 @@
+"""The simulated exchange: one active process for all pairs, any number standing by."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from ticker.bus import trades as bus
+from ticker.bus.latest import FeedState
+from ticker.bus.locks import Lease
+from ticker.feeds.simulated import SimulatedFeed
+from ticker.market.errors import TickerError, Unavailable
+from ticker.market.pairs import PairStatus
+from ticker.market.simulation import Conditions
+from ticker.market.time import MarketClock
+from ticker.market.trades import Trade
+from ticker.models import Pair
+from ticker.services import instance, pairs, recording
+from ticker.workers.publisher import Publisher
+from ticker.workers.running import Trouble, pause
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5  # at what staff have set; they are promised two seconds
+RENEW_EVERY_S = 0.5  # a fifth of the lease
+TIME_PASSES_EVERY_MS = 500  # a pair without trades still says what time it is, so that its candles close
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Market:
+    """One pair while this process feeds it."""
+
+    row: Pair  # as staff have set it
+    feed: SimulatedFeed
+    publisher: Publisher
+    told_ms: int = 0
+
+
+class Simulator:
+    """Feeds every listed pair as long as it holds the lease; otherwise stands by for it."""
+
+    def __init__(self, *, rate: float) -> None:
+        self.rate = rate  # of pairs that have none of their own
+        self.lease = Lease("feed", owner=f"{instance.name}/{time.time_ns()}")
+        self.markets: dict[str, Market] = {}
+        self._clock = MarketClock()
+        self._trouble = Trouble(log)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Feed or stand by until stopped. What we need is waited for, for as long as it takes."""
+        standing_by = False
+        while not stop.is_set():
+            try:
+                if await self.lease.acquire():
+                    log.info("feeding the markets")
+                    self._trouble.over()
+                    standing_by = False
+                    await self._lead(stop)
+                elif not standing_by:
+                    log.info("standing by: another simulator feeds the markets")
+                    standing_by = True
+            except bus.Fenced:
+                log.warning("another simulator has taken over")
+                self.markets.clear()
+            except (TickerError, DatabaseError) as error:
+                self._trouble.waits(error)
+            await pause(stop, 0.4)
+        try:
+            await self.lease.release()
+        except Unavailable:
+            log.warning("could not give the lease back; it runs out by itself")
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        """Feed the markets until stopped or fenced off.
+
+        The markets of an earlier time are kept: they remember what a Redis that lost its data has forgotten.
+        """
+        for market in self.markets.values():
+            market.publisher.doubt()
+        renew_at = look_at = 0.0
+        next_at = time.monotonic()
+        while not stop.is_set():
+            at = time.monotonic()
+            if at >= renew_at:
+                if not await self.lease.renew():
+                    raise bus.Fenced("the lease ran out")
+                await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name))
+                renew_at = at + RENEW_EVERY_S
+            if at >= look_at:
+                await self._look()
+                look_at = at + LOOK_EVERY_S
+            await self._tick()
+            # Batches keep their rhythm; one that was late is not followed by a burst.
+            next_at = max(next_at + settings.PUBLISH_EVERY_MS / 1000, time.monotonic())
+            await pause(stop, max(0.0, next_at - time.monotonic()))
+
+    async def _look(self) -> None:
+        """Do what staff have set since the last look: list, delist, halt, open, rate, volatility."""
+        rows = {row.symbol: row for row in await database_sync_to_async(pairs.shown)()}
+        for symbol in self.markets.keys() - rows.keys():
+            del self.markets[symbol]
+        for symbol, row in rows.items():
+            market = self.markets.get(symbol)
+            if market is None or market.row.seed != row.seed:
+                self.markets[symbol] = await self._open(row)
+            else:
+                market.row = row
+                market.feed.conditions = self._conditions(row)
+
+    def _conditions(self, row: Pair) -> Conditions:
+        return Conditions(rate=row.rate or self.rate, volatility=row.volatility)
+
+    async def _open(self, row: Pair) -> Market:
+        recorded = await database_sync_to_async(recording.recorded)(row.symbol)
+        publisher = Publisher(row.symbol, self.lease, longest=settings.STREAM_MAX, wall_ms=wall_ms)
+        head = await publisher.open(recorded)
+        self._clock.not_before(head.time_ms)
+        feed = SimulatedFeed(
+            row.value,
+            self._conditions(row),
+            seed=row.seed,
+            price=publisher.last_price or row.value.start_price,
+            seq=publisher.seq,
+            now_ms=self._clock.now(wall_ms(), time.monotonic()),
+        )
+        return Market(row, feed, publisher)
+
+    async def _tick(self) -> None:
+        at_ms = self._clock.now(wall_ms(), time.monotonic())
+        for symbol, market in list(self.markets.items()):
+            try:
+                await self._publish(market, at_ms)
+            except bus.Full as error:
+                self._trouble.waits(f"{symbol}: {error}")
+            except bus.Moved as error:
+                log.warning("%s: looking again where the stream stands: %s", symbol, error)
+                del self.markets[symbol]  # the next look opens it anew
+
+    async def _publish(self, market: Market, at_ms: int) -> None:
+        """Publish what was traded. What cannot be written now waits, and nothing more is traded until it is."""
+        publisher, feed = market.publisher, market.feed
+        if not publisher.is_sure:
+            await publisher.reopen(await database_sync_to_async(recording.position)(market.row.symbol))
+        trades: list[Trade] = []
+        if market.row.status == PairStatus.HALTED or publisher.is_behind:
+            feed.halt(at_ms)
+        else:
+            trades = feed.trades(at_ms)
+        if trades or publisher.is_behind or at_ms - market.told_ms >= TIME_PASSES_EVERY_MS:
+            await publisher.publish(trades, feed.quote, at_ms)
+            market.told_ms = at_ms
+            self._trouble.over()
