@@ -140,8 +140,12 @@ class Markets(Collector):
         up.add_metric(["redis"], facts.heads is not None)
         up.add_metric(["database"], facts.recorded is not None)
         yield up
-        published = GaugeMetricFamily("tradedash_seq_published", "Number of the newest trade in Redis.", labels=["pair"])
-        recorded = GaugeMetricFamily("tradedash_seq_recorded", "Every trade up to here is in the database.", labels=["pair"])
+        published = GaugeMetricFamily(
+            "tradedash_seq_published", "Number of the newest trade in Redis.", labels=["pair"]
+        )
+        recorded = GaugeMetricFamily(
+            "tradedash_seq_recorded", "Every trade up to here is in the database.", labels=["pair"]
+        )
         lag = GaugeMetricFamily("tradedash_recorder_lag", "Trades published and not yet recorded.", labels=["pair"])
         for pair, head in (facts.heads or {}).items():
             published.add_metric([pair], head.seq)
