@@ -1,11 +1,24 @@
 """Every HTTP address of the markets (real time: routing.py)."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
+from ticker.api import candles, docs, errors, pairs, tickers, trades
 from ticker.pages import health
+from ticker.pages.markets import markets
+from ticker.pages.pair import pair
 
 app_name = "ticker"
 urlpatterns: list[URLPattern] = [
+    path("", markets, name="markets"),
+    path("trade/<str:name>/", pair, name="pair"),
+    path("api/v1/pairs/", pairs.Pairs.as_view(), name="api-pairs"),
+    path("api/v1/pairs/<str:symbol>/", pairs.OnePair.as_view(), name="api-pair"),
+    path("api/v1/pairs/<str:symbol>/ticker/", tickers.OneTicker.as_view(), name="api-ticker"),
+    path("api/v1/pairs/<str:symbol>/trades/", trades.Trades.as_view(), name="api-trades"),
+    path("api/v1/pairs/<str:symbol>/candles/", candles.Candles.as_view(), name="api-candles"),
+    path("api/schema/", docs.Schema.as_view(), name="api-schema"),
+    path("api/docs/", docs.docs, name="api-docs"),
+    re_path(r"^api(?:/|$)", errors.nowhere, name="api-nowhere"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -7,3 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("ticker.urls")),
 ]
+
+# Whatever lies under /api/ answers in its own shape; everything else with the pages 400.html to 500.html.
+handler400 = "ticker.api.errors.bad_request"
+handler500 = "ticker.api.errors.server_error"

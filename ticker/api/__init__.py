@@ -1,0 +1,1 @@
+"""Who comes in by REST: programs that read pairs, prices and history."""

@@ -1,0 +1,93 @@
+"""Candles over REST."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ticker.api.parameters import choice, whole_number
+from ticker.api.public import FOREVER, PublicView, failures, next_page
+from ticker.market.candles import INTERVALS, Candle
+from ticker.market.errors import BadRequest
+from ticker.services import candles, pairs
+
+LIMIT, DEFAULT_LIMIT, DEFAULT_INTERVAL = 1_000, 500, "1m"
+
+
+class CandleSerializer(serializers.Serializer[Any]):
+    """What happened from `open_ms` up to the next candle. Prices and volumes are decimal strings."""
+
+    open_ms = serializers.IntegerField(help_text="UTC milliseconds; weeks open on Mondays, months on the 1st.")
+    open = serializers.CharField()
+    high = serializers.CharField()
+    low = serializers.CharField()
+    close = serializers.CharField()
+    volume = serializers.CharField(help_text="In the base currency.")
+    quote_volume = serializers.CharField(help_text="In the quote currency.")
+    trades = serializers.IntegerField(help_text="0: nothing was traded, and the prices are the last close.")
+    closed = serializers.BooleanField(help_text="All its trades are recorded; it never changes again.")
+
+
+class CandlePageSerializer(serializers.Serializer[Any]):
+    """Candles, ascending, without gaps."""
+
+    results = CandleSerializer(many=True)
+    next = serializers.URLField(allow_null=True, help_text="Where to go on; null at the end.")
+
+
+def shown(candle: Candle, closed: bool) -> dict[str, Any]:
+    """The candle as it goes out."""
+    return {
+        "open_ms": candle.open_ms,
+        "open": format(candle.open, "f"),
+        "high": format(candle.high, "f"),
+        "low": format(candle.low, "f"),
+        "close": format(candle.close, "f"),
+        "volume": format(candle.volume, "f"),
+        "quote_volume": format(candle.quote_volume, "f"),
+        "trades": candle.trades,
+        "closed": closed,
+    }
+
+
+class Candles(PublicView):
+    parameters = ("interval", "start", "end", "limit")
+
+    @extend_schema(
+        operation_id="candles",
+        summary="Candles of a pair, up to the open one",
+        description=(
+            "Ascending, one for every span since the first. With `start`, the first candles from there, and `next` "
+            "leads on to newer ones. Without `start`, the newest candles (before `end`), and `next` leads back to "
+            "older ones."
+        ),
+        tags=["history"],
+        parameters=[
+            OpenApiParameter("interval", str, enum=list(INTERVALS), default=DEFAULT_INTERVAL),
+            OpenApiParameter("start", int, description="UTC milliseconds, aligned down: the first candle."),
+            OpenApiParameter(
+                "end", int, description="UTC milliseconds, aligned down: this candle and later ones are left out."
+            ),
+            OpenApiParameter("limit", int, description=f"1 to {LIMIT} candles.", default=DEFAULT_LIMIT),
+        ],
+        responses={200: CandlePageSerializer, **failures()},
+    )
+    def get(self, request: Request, symbol: str) -> Response:
+        query = request.query_params
+        interval = choice(query, "interval", INTERVALS, DEFAULT_INTERVAL)
+        start_ms, end_ms = whole_number(query, "start"), whole_number(query, "end")
+        limit = whole_number(query, "limit", 1, LIMIT) or DEFAULT_LIMIT
+        if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+            raise BadRequest("`end` must be later than `start`.")
+        page = candles.page(pairs.get(symbol), interval, start_ms=start_ms, end_ms=end_ms, limit=limit)
+        next_url = None
+        if page.next_ms is not None:
+            next_url = next_page(request, start=page.next_ms)
+        elif page.before_ms is not None:
+            next_url = next_page(request, end=page.before_ms)
+        response = Response({"results": [shown(*candle) for candle in page.candles], "next": next_url})
+        if page.final:
+            response["Cache-Control"] = FOREVER
+        return response

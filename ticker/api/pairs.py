@@ -1,0 +1,64 @@
+"""The pairs over REST."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ticker.api.public import PublicView, failures
+from ticker.models import Pair
+from ticker.services import pairs
+
+
+class PairSerializer(serializers.Serializer[Pair]):
+    """What is traded against what, and how finely."""
+
+    symbol = serializers.CharField(help_text="For programs: SOLUSDT.")
+    base = serializers.CharField(help_text="What is bought and sold: SOL.")
+    quote = serializers.CharField(help_text="What it is paid in: USDT.")
+    name = serializers.CharField(help_text="For people: SOL/USDT.")
+    price_tick = serializers.CharField(help_text="Prices are whole numbers of it. A decimal string.")
+    qty_step = serializers.CharField(help_text="Quantities are whole numbers of it. A decimal string.")
+    status = serializers.ChoiceField(["open", "halted"], help_text="halted: shown, but nothing trades.")
+
+    def to_representation(self, pair: Pair) -> dict[str, Any]:
+        return {
+            "symbol": pair.symbol,
+            "base": pair.base,
+            "quote": pair.quote,
+            "name": pair.value.name,
+            "price_tick": format(pair.value.price_tick, "f"),
+            "qty_step": format(pair.value.qty_step, "f"),
+            "status": pair.status,
+        }
+
+
+class PairPageSerializer(serializers.Serializer[Any]):
+    """All pairs; there is never a next page."""
+
+    results = PairSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class Pairs(PublicView):
+    @extend_schema(
+        operation_id="pairs",
+        summary="All pairs, in the order of lists",
+        tags=["pairs"],
+        responses={200: PairPageSerializer, **failures(missing=False)},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"results": PairSerializer(pairs.shown(), many=True).data, "next": None})
+
+
+class OnePair(PublicView):
+    @extend_schema(
+        operation_id="pair",
+        summary="One pair",
+        tags=["pairs"],
+        responses={200: PairSerializer, **failures()},
+    )
+    def get(self, request: Request, symbol: str) -> Response:
+        return Response(PairSerializer(pairs.get(symbol)).data)

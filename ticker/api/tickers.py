@@ -1,0 +1,82 @@
+"""The ticker of a pair over REST: what plain polling asks for."""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ticker.api.public import PublicView, failures
+from ticker.models import Pair
+from ticker.services import pairs, tickers
+
+
+class TickerSerializer(serializers.Serializer[Any]):
+    """The newest price and the 24 hours up to it. Prices and quantities are decimal strings; null where unknown."""
+
+    symbol = serializers.CharField()
+    status = serializers.ChoiceField(["open", "halted"])
+    last = serializers.CharField(allow_null=True, help_text="Price of the newest trade.")
+    bid = serializers.CharField(allow_null=True, help_text="Best price at which somebody buys.")
+    ask = serializers.CharField(allow_null=True, help_text="Best price at which somebody sells.")
+    open = serializers.CharField(allow_null=True, help_text="Price 24 hours ago.")
+    high = serializers.CharField(allow_null=True)
+    low = serializers.CharField(allow_null=True)
+    volume = serializers.CharField(allow_null=True, help_text="In the base currency.")
+    quote_volume = serializers.CharField(allow_null=True, help_text="In the quote currency.")
+    change_percent = serializers.CharField(allow_null=True, help_text="From open to last, two decimals.")
+    seq = serializers.IntegerField(
+        allow_null=True, help_text="Number of the newest trade, its id in the list of trades."
+    )
+    time_ms = serializers.IntegerField(allow_null=True, help_text="When the newest trade happened: UTC milliseconds.")
+
+
+def shown(pair: Pair, row: tickers.Row) -> dict[str, Any]:
+    """The ticker as it goes out."""
+    ticker = row.ticker
+    quoted = ticker if row.quoted else None
+    return {
+        "symbol": pair.symbol,
+        "status": pair.status,
+        "last": _text(ticker and ticker.last),
+        "bid": _text(quoted and quoted.bid),
+        "ask": _text(quoted and quoted.ask),
+        "open": _text(ticker and ticker.open),
+        "high": _text(ticker and ticker.high),
+        "low": _text(ticker and ticker.low),
+        "volume": _text(ticker and ticker.volume),
+        "quote_volume": _text(ticker and ticker.quote_volume),
+        "change_percent": _text(ticker and ticker.change_percent),
+        "seq": row.seq or None,
+        "time_ms": row.time_ms or None,
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else format(number, "f")
+
+
+class OneTicker(PublicView):
+    @extend_schema(
+        operation_id="ticker",
+        summary="The newest price of a pair and its last 24 hours",
+        description="Send the ETag of the last answer as If-None-Match: while nothing has changed the answer is 304.",
+        tags=["pairs"],
+        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        responses={200: TickerSerializer, 304: OpenApiResponse(description="Nothing has changed."), **failures()},
+    )
+    def get(self, request: Request, symbol: str) -> HttpResponse:
+        pair = pairs.get(symbol)
+        body = shown(pair, tickers.newest([pair])[pair.symbol])
+        # Of what is said and not of when it is said: every instance gives the same one.
+        etag = f'"{hashlib.blake2b(json.dumps(body).encode(), digest_size=12).hexdigest()}"'
+        known = {given.removeprefix("W/") for given in parse_etags(request.headers.get("If-None-Match", ""))}
+        response = HttpResponseNotModified() if known & {etag, "*"} else Response(body)
+        response["ETag"] = etag
+        return response
