@@ -1,12 +1,19 @@
 """Finds a Redis server program on this machine and says how TradeDash wants it started: private and durable."""
 
+import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+import redis.asyncio
+from redis.exceptions import BusyLoadingError, RedisError
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included.
 SOCKET_PATH_MAX = 100
@@ -28,6 +35,12 @@ def socket_of(data_dir: Path) -> Path:
 
 def url_of(socket: Path) -> str:
     return f"unix://{quote(str(socket))}"
+
+
+def shown(url: str) -> str:
+    """The URL as people and logs may see it: without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def program() -> Path:
@@ -78,5 +91,59 @@ def command(data_dir: Path) -> list[str]:
         "save": "",  # the append-only file is enough; snapshots would only fork
         "maxmemory-policy": "noeviction",  # a full Redis must refuse, never forget
         "daemonize": "no",
+        "loglevel": "warning",  # its greeting is twelve lines; what goes wrong is still said
     }
     return [str(program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+# --- A server that runs -------------------------------------------------------------------------
+
+
+class Answer(Enum):
+    YES = "it answers"
+    LOADING = "it is reading its append-only file"
+    NO = "it does not answer"
+
+
+async def ask(url: str, within_s: float = 2.0) -> tuple[Answer, str]:
+    """Whether a server answers there, and who it is ("Valkey 9.1.2") or why it does not."""
+    try:
+        async with asyncio.timeout(within_s), redis.asyncio.Redis.from_url(url) as client:
+            found = await client.info("server")
+    except BusyLoadingError as error:
+        return Answer.LOADING, str(error)
+    except TimeoutError:
+        return Answer.NO, f"no answer within {within_s:g} s"
+    except (RedisError, OSError) as error:
+        return Answer.NO, str(error).rstrip(".")
+    name = str(found.get("server_name", "redis")).capitalize()
+    return Answer.YES, f"{name} {found.get('valkey_version') or found.get('redis_version', '?')}"
+
+
+async def shut_down(url: str, within_s: float = 10.0) -> bool:
+    """End the server at this URL properly, its append-only file written; returns whether there was one.
+
+    For a server that a killed supervisor has left behind: a second one on the same files would destroy them.
+    Raises NoServer where it does not go.
+    """
+    if (await ask(url))[0] is Answer.NO:
+        return False
+    with contextlib.suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(within_s), redis.asyncio.Redis.from_url(url) as client:
+            await client.shutdown()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while (await ask(url))[0] is not Answer.NO:
+                await asyncio.sleep(0.05)
+            return True
+    raise NoServer(f"an older Redis server still answers at {shown(url)} and does not end: end it, then start again")
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """The reason among the last lines of a server that ended, without process id and date."""
+    told = [line.strip() for line in lines if line.strip()]
+    if not told:
+        return "it said nothing"
+    # "6087:M 23 Nov 2026 18:58:07.721 # Can't open the append-only file: Permission denied"
+    marked = [line.partition(" # ")[2] for line in told if " # " in line and "WARNING" not in line]
+    return marked[-1] if marked else told[-1]
