@@ -1,0 +1,12 @@
+"""What staff see and may do: the stock admin, one file a subject."""
+
+from django.contrib import admin
+
+from ticker.admin.candles import CandleAdmin
+from ticker.admin.pairs import PairAdmin
+from ticker.admin.trades import TradeAdmin
+
+__all__ = ["CandleAdmin", "PairAdmin", "TradeAdmin"]
+
+admin.site.site_header = admin.site.site_title = "TradeDash"
+admin.site.index_title = "Markets"
