@@ -1,0 +1,467 @@
+/** The page's one connection: whichever transport gets through, whatever happens to it, followers hear everything once. */
+
+/** @import { Feed, FeedEvent, FeedState, FollowOptions, Status, TransportName } from "../types.js" */
+/** @import { Hooks, Tamper } from "./hooks.js" */
+/** @import { Line, Message, Open, Timers } from "./types.js" */
+/** @import { Page } from "./watch.js" */
+
+import { waitAfter } from "./backoff.js";
+import { browserOf, isReachable } from "./browser.js";
+import { LOST, mustWait } from "./codes.js";
+import { Follows } from "./follows.js";
+import { install, untouched } from "./hooks.js";
+import { HELLO_MS, better, failed, ladder, lived, stayed, transportOf } from "./ladder.js";
+import { Meter } from "./meter.js";
+import { Pulse } from "./pulse.js";
+import { TRANSPORTS } from "./transports.js";
+import { watch } from "./watch.js";
+
+const STEADY_MS = 5_000; // a connection that lived so long was a good one: the next attempt counts as the first
+const OFFLINE_MS = 60_000; // reconnecting for so long is being offline, to people
+
+/**
+ * What the browser owns; all of it can be replaced.
+ *
+ * @typedef {object} FeedOptions
+ * @property {string} [url]  of the site
+ * @property {TransportName | null} [pin]
+ * @property {typeof WebSocket} [WebSocket]
+ * @property {typeof EventSource} [EventSource]
+ * @property {typeof fetch} [fetch]
+ * @property {() => number} [now]
+ * @property {() => number} [random]
+ * @property {Timers} [timers]
+ * @property {Page} [page]
+ * @property {Record<TransportName, Open>} [transports]
+ */
+
+/**
+ * One try to be connected; a trial is one beside a connection that works.
+ *
+ * @typedef {{name: TransportName, line: Line, isTrial: boolean, timer: ReturnType<typeof setTimeout> | undefined}} Attempt
+ */
+
+/**
+ * Connect, and stay connected. Call it once for a page and share what it gives.
+ *
+ * @param {FeedOptions} [options]
+ * @returns {Feed}
+ */
+export function openFeed(options = {}) {
+  return new Connection(options);
+}
+
+/** @implements {Feed} */
+class Connection {
+  #browser;
+  #url;
+  #page;
+  #transports;
+  #ladder;
+  #follows;
+  #pulse;
+  #unwatch;
+  #meter = new Meter();
+  /** @type {Tamper} */
+  #tamper = untouched;
+  /** @type {Set<(status: Status) => void>} */
+  #listeners = new Set();
+
+  /** @type {Attempt | null} the connection, once it has said hello */
+  #live = null;
+  /** @type {Attempt | null} */
+  #attempt = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retryTimer;
+  #retryAtMs = 0;
+  #attempts = 0;
+  #liveSinceMs = 0;
+  #lostAtMs;
+
+  /** @type {FeedState} */
+  #state = "connecting";
+  #since;
+  #server = "";
+  #conn = "";
+  #lastTradeMs = 0;
+  #gaps = 0;
+  #reconnects = 0;
+  /** @type {number | null} */
+  #lastCode = null;
+  #reason = "";
+  #lastError = "";
+  /** @type {"live" | "stale"} */
+  #feed = "live";
+  /** @type {number | null} */
+  #feedSince = null;
+
+  /** @param {FeedOptions} options */
+  constructor(options) {
+    this.#browser = browserOf(options);
+    const { now, timers } = this.#browser;
+    this.#url = options.url ?? globalThis.location.href;
+    this.#page = options.page ?? { window, document, navigator };
+    this.#transports = options.transports ?? TRANSPORTS;
+    this.#ladder = ladder(options.pin ?? null);
+    this.#since = this.#lostAtMs = now();
+    this.#pulse = new Pulse(now, (ping) => this.#live?.line.send(ping) ?? false);
+    this.#follows = new Follows({
+      send: (request) => {
+        this.#live?.line.send(request);
+        this.#attempt?.line.send(request);
+      },
+      now,
+      gap: () => void (this.#gaps += 1),
+      later: (run, ms) => void timers.setTimeout(run, ms),
+    });
+    this.#unwatch = watch(this.#page, timers, now, {
+      online: () => this.#awake(),
+      offline: () => this.#networkGone(),
+      awake: () => this.#awake(),
+      tick: () => this.#tick(),
+    });
+    const root = globalThis.document?.documentElement;
+    if (root?.dataset.debug === "1") {
+      this.#tamper = install(/** @type {{__td?: Hooks}} */ (globalThis), () => this.#drop());
+    }
+    // Not at once: what the page follows in this task goes with the first request.
+    queueMicrotask(() => this.#state === "connecting" && this.#attempt === null && this.#connect());
+  }
+
+  /**
+   * @param {string} ch
+   * @param {FollowOptions} options
+   * @param {(event: FeedEvent) => void} handler
+   */
+  follow(ch, options, handler) {
+    return this.#follows.follow(ch, options, handler);
+  }
+
+  /**
+   * @param {"status"} _name
+   * @param {(status: Status) => void} handler
+   */
+  on(_name, handler) {
+    this.#listeners.add(handler);
+    return () => void this.#listeners.delete(handler);
+  }
+
+  /** @returns {Status} */
+  get status() {
+    const isWaiting = this.#retryTimer !== undefined;
+    return {
+      state: this.#state,
+      since: this.#since,
+      transport: this.#live?.name ?? this.#attempt?.name ?? transportOf(this.#ladder),
+      pinned: this.#ladder.pinned,
+      server: this.#server,
+      conn: this.#conn,
+      latencyMs: this.#pulse.latencyMs,
+      offsetMs: this.#pulse.offsetMs,
+      retryInMs: isWaiting ? Math.max(0, this.#retryAtMs - this.#now()) : null,
+      attempt: this.#state === "live" ? 0 : this.#attempts,
+      lastHeardMs: this.#pulse.lastHeardMs,
+      lastTradeMs: this.#lastTradeMs,
+      messagesPerS: this.#meter.perS,
+      gaps: this.#gaps,
+      reconnects: this.#reconnects,
+      lastCode: this.#lastCode,
+      reason: this.#reason,
+      lastError: this.#lastError,
+      feed: this.#feed,
+      feedSince: this.#feedSince,
+    };
+  }
+
+  retryNow() {
+    if (this.#live === null) this.#connect();
+    else this.#pulse.doubt();
+  }
+
+  /** @param {TransportName | null} name */
+  pin(name) {
+    this.#ladder = ladder(name);
+    const wanted = transportOf(this.#ladder);
+    if (this.#live?.name !== wanted) this.#connect();
+    else this.#tell();
+  }
+
+  close() {
+    this.#end();
+    this.#unwatch();
+    this.#enter("closed");
+  }
+
+  #now() {
+    return this.#browser.now();
+  }
+
+  // --- attempts ---
+
+  /** Try the transport whose turn it is; a connection that still stands is given up. */
+  #connect() {
+    this.#end();
+    this.#attempt = this.#open(transportOf(this.#ladder), false);
+    if (this.#state !== "offline" && this.#state !== "stale") {
+      this.#enter(this.#pulse.lastHeardMs === 0 && this.#attempts === 0 ? "connecting" : "reconnecting");
+    } else this.#tell();
+  }
+
+  /** End whatever there is, without a word to anybody. */
+  #end() {
+    this.#browser.timers.clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    if (this.#live !== null) {
+      this.#lostAtMs = this.#now();
+      if (this.#lostAtMs - this.#liveSinceMs >= STEADY_MS) this.#attempts = 0;
+    }
+    for (const one of [this.#live, this.#attempt]) if (one !== null) this.#discard(one);
+    this.#live = this.#attempt = null;
+  }
+
+  /** @param {Attempt} attempt */
+  #discard(attempt) {
+    this.#browser.timers.clearTimeout(attempt.timer);
+    attempt.line.close();
+  }
+
+  /**
+   * @param {TransportName} name
+   * @param {boolean} isTrial
+   * @returns {Attempt}
+   */
+  #open(name, isTrial) {
+    const { timers } = this.#browser;
+    this.#tamper.unmute();
+    const events = {
+      message: (/** @type {Message} */ message) => this.#tamper.pass(message, (passed) => this.#heard(attempt, passed)),
+      close: (/** @type {number} */ code, /** @type {string} */ reason) => this.#closed(attempt, code, reason),
+    };
+    const line = this.#transports[name](this.#url, events, this.#browser);
+    /** @type {Attempt} */
+    const attempt = { name, line, isTrial, timer: undefined };
+    attempt.timer = timers.setTimeout(() => this.#silent(attempt), HELLO_MS);
+    line.send(this.#follows.all());
+    return attempt;
+  }
+
+  /** @param {Attempt} attempt  said nothing for HELLO_MS */
+  #silent(attempt) {
+    if (attempt !== this.#attempt) return;
+    this.#discard(attempt);
+    if (attempt.isTrial) return this.#climb(attempt.name);
+    this.#ladder = failed(this.#ladder, { silent: true });
+    this.#lost(LOST, "no hello", null);
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {number} code
+   * @param {string} reason
+   */
+  #closed(attempt, code, reason) {
+    this.#browser.timers.clearTimeout(attempt.timer);
+    if (attempt === this.#live) return this.#lost(code, reason, null);
+    if (attempt !== this.#attempt) return;
+    if (attempt.isTrial) return this.#climb(attempt.name);
+    void this.#blame();
+    this.#lost(code, reason, null);
+  }
+
+  /** Count a failure against the transport, but only if the server can be reached: else it is not the transport's. */
+  async #blame() {
+    const before = this.#ladder;
+    const after = failed(before, { silent: false });
+    if (after.rung === before.rung || (await isReachable(this.#browser, this.#url))) {
+      if (this.#ladder === before) this.#ladder = after;
+    }
+  }
+
+  /**
+   * Try the transports that are better than the one we have, beside it, best first.
+   *
+   * @param {TransportName} [after]  the one that just failed
+   */
+  #climb(after) {
+    const names = better(this.#ladder, this.#now());
+    const name = names[after === undefined ? 0 : names.indexOf(after) + 1];
+    this.#attempt = name === undefined ? null : this.#open(name, true);
+    if (name === undefined) this.#ladder = stayed(this.#ladder, this.#now());
+  }
+
+  // --- life ---
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Message} message
+   */
+  #heard(attempt, message) {
+    if (attempt !== this.#live && attempt !== this.#attempt) return;
+    if (attempt === this.#attempt) {
+      if (message.type === "hello") this.#hello(attempt, message);
+      if (message.type === "bye") return this.#bye(attempt, message);
+      if (attempt !== this.#live) return;
+    }
+    this.#pulse.heard();
+    this.#meter.count();
+    this.#understand(attempt, message);
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Message} hello
+   */
+  #hello(attempt, hello) {
+    this.#browser.timers.clearTimeout(attempt.timer);
+    const before = this.#live;
+    this.#live = attempt;
+    this.#attempt = null;
+    if (before !== null) this.#discard(before);
+    if (before === null && this.#pulse.lastHeardMs !== 0) this.#reconnects += 1;
+    this.#follows.begin();
+    this.#ladder = lived(this.#ladder, attempt.name, this.#now());
+    this.#liveSinceMs = this.#now();
+    this.#server = hello.server ?? "";
+    this.#conn = hello.conn ?? "";
+    this.#feed = "live"; // the server says at once if it is not
+    this.#feedSince = null;
+    this.#pulse.begin(hello);
+    this.#enter("live");
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Message} message
+   */
+  #understand(attempt, message) {
+    switch (message.type) {
+      case "update":
+        if (message.ch?.startsWith("trade.")) this.#lastTradeMs = this.#now();
+        return this.#follows.take(message);
+      case "subscribed":
+      case "snapshot":
+        return this.#follows.take(message);
+      case "hb":
+        return this.#follows.heardOf(message.top ?? {});
+      case "pong":
+        this.#pulse.pong(message);
+        return this.#tell();
+      case "status":
+        return this.#sourceIs(message);
+      case "error":
+        return this.#error(message);
+      case "bye":
+        return this.#bye(attempt, message);
+    }
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Message} bye
+   */
+  #bye(attempt, bye) {
+    const code = Number(bye.code ?? LOST);
+    if (attempt.isTrial && attempt !== this.#live) return this.#closed(attempt, code, bye.reason ?? "");
+    this.#lost(code, bye.reason ?? "", bye);
+  }
+
+  /** @param {Message} message */
+  #error(message) {
+    this.#lastError = message.msg ?? String(message.code ?? "");
+    if (message.ch !== undefined) this.#follows.take(message);
+    this.#tell();
+  }
+
+  /** @param {Message} message */
+  #sourceIs({ feed = "live", since }) {
+    this.#feed = feed;
+    this.#feedSince = feed === "stale" ? (since ?? this.#now()) : null;
+    this.#tell();
+  }
+
+  // --- trouble ---
+
+  /**
+   * The connection, or an attempt at one, has ended: wait as long as we should, then try again.
+   *
+   * @param {number} code
+   * @param {string} reason
+   * @param {Message | null} bye
+   */
+  #lost(code, reason, bye) {
+    this.#end();
+    this.#lastCode = code;
+    this.#reason = reason;
+    const asked = /** @type {import("./backoff.js").Bye | null} */ (bye);
+    const wait = waitAfter(code, asked, this.#attempts, this.#browser.random);
+    if (wait === null) return this.#enter("closed");
+    this.#attempts += 1;
+    this.#retryIn(wait);
+    this.#enter(this.#state === "offline" ? "offline" : "reconnecting");
+  }
+
+  /** @param {number} ms */
+  #retryIn(ms) {
+    this.#retryAtMs = this.#now() + ms;
+    this.#retryTimer = this.#browser.timers.setTimeout(() => this.#connect(), ms);
+  }
+
+  #tick() {
+    const now = this.#now();
+    this.#meter.tick();
+    if (this.#live === null) {
+      if (this.#state === "reconnecting" && now - this.#lostAtMs > OFFLINE_MS) this.#enter("offline", this.#lostAtMs);
+      return;
+    }
+    if (this.#pulse.isGone) return this.#stale();
+    this.#pulse.tick();
+    this.#follows.tick();
+    if (this.#attempt === null && better(this.#ladder, now).length > 0) this.#climb();
+  }
+
+  /** Nothing was heard for too long. An open socket proves nothing. */
+  #stale() {
+    this.#lastCode = LOST;
+    this.#reason = "nothing heard";
+    this.#enter("stale", this.#pulse.lastHeardMs);
+    this.#connect();
+  }
+
+  #awake() {
+    if (this.#live !== null) {
+      this.#pulse.doubt();
+      if (this.#pulse.isGone) this.#stale();
+    } else if (this.#retryTimer !== undefined && !mustWait(this.#lastCode ?? LOST)) this.#connect();
+  }
+
+  /** The browser says so; believed until an attempt proves otherwise, since a server on this machine needs no network. */
+  #networkGone() {
+    if (this.#state === "closed") return;
+    this.#end();
+    this.#attempts += 1;
+    this.#retryIn(1_000);
+    this.#enter("offline", this.#lostAtMs);
+  }
+
+  /** As if the network had cut it; for tests of pages. */
+  #drop() {
+    if (this.#live !== null) this.#closed(this.#live, LOST, "dropped");
+  }
+
+  // --- telling ---
+
+  /**
+   * @param {FeedState} state
+   * @param {number} [since]
+   */
+  #enter(state, since = this.#now()) {
+    if (state !== this.#state) this.#since = since;
+    this.#state = state;
+    this.#tell();
+  }
+
+  #tell() {
+    const { status } = this;
+    for (const listener of [...this.#listeners]) listener(status);
+  }
+}

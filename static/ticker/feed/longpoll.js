@@ -1,0 +1,80 @@
+/** Where streams are held back by a proxy: one request at a time, answered as soon as there is something to tell. */
+
+/** @import { Open } from "./types.js" */
+
+import { isMessage } from "./parsed.js";
+import { codeOf, get, tellTradesAfter } from "./rest.js";
+import { Wanted } from "./wanted.js";
+
+const WAIT_S = 10; // as long as a heartbeat: an empty answer is one
+
+/** @typedef {{cursor: string, messages: unknown[], time?: number, next_ms?: number}} Answer */
+
+/** @type {Open} */
+export function open(url, events, browser) {
+  const { setTimeout, clearTimeout } = browser.timers;
+  const wanted = new Wanted();
+  const stop = new AbortController();
+  let asking = new AbortController();
+  let hasGreeted = false;
+  let timer = setTimeout(ask, 0);
+
+  async function ask() {
+    const begun = (asking = new AbortController());
+    try {
+      const channels = wanted.channels.join(",");
+      const answer = await answerTo(channels, AbortSignal.any([stop.signal, begun.signal]));
+      if (stop.signal.aborted || begun.signal.aborted) return;
+      browser.bookmark = { channels, cursor: answer.cursor };
+      tell(answer);
+      if (!stop.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
+    } catch (error) {
+      if (stop.signal.aborted || begun.signal.aborted) return;
+      close();
+      events.close(codeOf(error), error instanceof Error ? error.message : "");
+    }
+  }
+
+  /**
+   * @param {string} channels
+   * @param {AbortSignal} signal
+   * @returns {Promise<Answer>}
+   */
+  async function answerTo(channels, signal) {
+    const query = wanted.query();
+    query.set("wait", String(hasGreeted ? WAIT_S : 0)); // the first answer is our hello
+    if (browser.bookmark.channels === channels) query.set("cursor", browser.bookmark.cursor);
+    return (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal })).json();
+  }
+
+  /** @param {Answer} answer */
+  function tell({ messages, time = 0 }) {
+    const said = messages.filter(isMessage);
+    if (!hasGreeted && said[0]?.type !== "hello") events.message({ type: "hello", time, hb_ms: WAIT_S * 1000 });
+    hasGreeted = true;
+    for (const message of said) if (!stop.signal.aborted) events.message(message);
+    if (said.length === 0) events.message({ type: "hb", time });
+  }
+
+  function close() {
+    stop.abort();
+    clearTimeout(timer);
+  }
+
+  return {
+    name: "longpoll",
+    send(request) {
+      if (stop.signal.aborted || request.op === "ping") return false;
+      const { changed, again } = wanted.take(request);
+      if (changed) {
+        // What was asked is not answered any more, and so has moved no cursor.
+        asking.abort();
+        clearTimeout(timer);
+        timer = setTimeout(ask, 0);
+      }
+      for (const wish of again) tellTradesAfter(browser, url, wish, events, { signal: stop.signal }).catch(() => {});
+      return true;
+    },
+    close,
+  };
+}

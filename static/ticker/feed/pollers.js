@@ -1,0 +1,109 @@
+/** How each kind of channel is polled: REST's rows, told as `subscribed`, `snapshot` and `update`. */
+
+/** @import { Candle } from "../types.js" */
+/** @import { Browser, Events, Wish } from "./types.js" */
+
+import { Missing, addressOf, get, rowsOf, tellTradesAfter, tickerOf } from "./rest.js";
+
+/** @typedef {(init: RequestInit) => Promise<void>} Poller  asks once and tells what is new */
+
+// States are counted by us, since REST does not number them; an epoch of its own keeps these numbers from being
+// taken for the stream's.
+const EPOCH = "poll";
+
+/**
+ * @param {Wish} wish
+ * @param {string} url  of the site
+ * @param {Events} events
+ * @param {Browser} browser
+ * @returns {Poller}
+ */
+export function pollerOf(wish, url, events, browser) {
+  const [kind, symbol = "", interval = ""] = wish.ch.split(".");
+  if (kind === "trade") return tradesPoller(wish, symbol, url, events, browser);
+  if (kind === "ticker") return tickerPoller(addressOf(url, symbol, "ticker"), stateTeller(wish.ch, events), browser);
+  if (kind !== "candle") throw new Missing(`${wish.ch} cannot be polled`);
+  return candlePoller(addressOf(url, symbol, "candles", { interval, limit: 2 }), stateTeller(wish.ch, events), browser);
+}
+
+/**
+ * @param {Wish} wish
+ * @param {string} symbol
+ * @param {string} url
+ * @param {Events} events
+ * @param {Browser} browser
+ * @returns {Poller}
+ */
+function tradesPoller(wish, symbol, url, events, browser) {
+  /** @type {number | undefined} */
+  let seq;
+  return async (init) => {
+    if (seq === undefined) {
+      seq = wish.seq ?? (await newestOf(init));
+      events.message({ type: "subscribed", ch: wish.ch, mode: "log", seq });
+    }
+    seq = await tellTradesAfter(browser, url, { ...wish, seq }, events, init);
+  };
+
+  /**
+   * @param {RequestInit} init
+   * @returns {Promise<number>}
+   */
+  async function newestOf(init) {
+    const [row] = await rowsOf(browser, addressOf(url, symbol, "trades", { limit: 1 }), init);
+    return row?.id ?? 0;
+  }
+}
+
+/**
+ * @param {URL} address
+ * @param {(data: unknown, ts: number) => void} tell
+ * @param {Browser} browser
+ * @returns {Poller}
+ */
+function tickerPoller(address, tell, browser) {
+  let etag = "";
+  return async (init) => {
+    const response = await get(browser, address, etag ? { ...init, headers: { "If-None-Match": etag } } : init);
+    if (response.status === 304) return;
+    etag = response.headers.get("ETag") ?? "";
+    const row = await response.json();
+    if (row.last !== null) tell(tickerOf(row), row.time_ms ?? 0); // a pair without a trade has no prices
+  };
+}
+
+/**
+ * @param {URL} address  of the open candle and the one before
+ * @param {(data: unknown, ts: number) => void} tell
+ * @param {Browser} browser
+ * @returns {Poller}
+ */
+function candlePoller(address, tell, browser) {
+  /** @type {Candle | undefined} */
+  let known;
+  return async (init) => {
+    const rows = /** @type {Candle[]} */ (await rowsOf(browser, address, init));
+    const before = known;
+    // The one before is news only when it was the open one: it has closed since, and may have changed.
+    for (const candle of before === undefined ? rows.slice(-1) : rows) {
+      if (before !== undefined && candle.open_ms < before.open_ms) continue;
+      if (JSON.stringify(candle) === JSON.stringify(known)) continue;
+      known = candle;
+      tell(candle, candle.open_ms);
+    }
+  };
+}
+
+/**
+ * @param {string} ch
+ * @param {Events} events
+ * @returns {(data: unknown, ts: number) => void}
+ */
+function stateTeller(ch, events) {
+  let seq = 0;
+  return (data, ts) => {
+    seq += 1;
+    if (seq === 1) events.message({ type: "subscribed", ch, mode: "state", epoch: EPOCH, seq });
+    events.message({ type: seq === 1 ? "snapshot" : "update", ch, seq, ts, data });
+  };
+}

@@ -1,0 +1,141 @@
+/** One follower's place in one channel: what it is told, in order, each item once, with no hole that it is not told of. */
+
+/** @import { FeedEvent, Position } from "../types.js" */
+/** @import { Message } from "./types.js" */
+
+import { apply } from "./sequence.js";
+
+const HELD = 5_000; // messages behind a hole; a hole that long is as good as a new beginning
+
+export class Reader {
+  /** @type {Position | null} */
+  position;
+
+  /** @type {Message[]} came after a hole, wait until it is filled; in order of arrival */
+  #held = [];
+
+  /** @param {Position | null} [position]  what is known already */
+  constructor(position = null) {
+    this.position = position === null ? null : { ...position };
+  }
+
+  /** Whether something is missing before what came last. */
+  get hasGap() {
+    return this.#held.length > 0;
+  }
+
+  /**
+   * The server begins, or begins again, to tell a log. Its numbers go on after ours, or a reset is told.
+   *
+   * @param {Message} message  `subscribed`
+   * @returns {FeedEvent[]}
+   */
+  subscribed(message) {
+    const { epoch = null, seq = 0, mode } = message;
+    const at = this.position;
+    const other = at !== null && at.epoch !== null && epoch !== null && at.epoch !== epoch;
+    if (mode !== "log") {
+      // The snapshot that follows is the new beginning; without one ours is still the newest.
+      if (other || message.resume === "reset") this.position = null;
+      return [];
+    }
+    if (at === null) {
+      this.position = { epoch, seq };
+      return [];
+    }
+    if (other || (message.resume === "reset" && at.seq < seq)) return this.#begin(message, { epoch, seq });
+    at.epoch ??= epoch;
+    return [];
+  }
+
+  /**
+   * @param {Message} message  `snapshot`
+   * @param {string | null} epoch  of its channel
+   * @returns {FeedEvent[]}
+   */
+  snapshot(message, epoch) {
+    const seq = message.seq ?? 0;
+    if (this.position !== null && seq <= this.position.seq) return [];
+    this.position = { epoch, seq };
+    return [event("snapshot", message, seq, message.data)];
+  }
+
+  /**
+   * @param {Message} message  `update`
+   * @param {string | null} epoch  of its channel
+   * @returns {FeedEvent[]}
+   */
+  update(message, epoch) {
+    const seq = message.seq ?? 0;
+    const last = this.position?.seq ?? null;
+    const verdict = apply(last, message.from ?? seq, seq, message.data);
+    if (verdict.act === "drop") return [];
+    // A state is sent in full: what came between is of no use any more.
+    const isState = !Array.isArray(message.data);
+    if (verdict.act === "gap" && !isState) {
+      this.#held.push(message);
+      return this.#held.length > HELD ? this.giveUp() : [];
+    }
+    const told =
+      verdict.act === "apply"
+        ? event("update", message, verdict.from, verdict.data)
+        : event("update", message, message.from ?? seq, message.data);
+    this.position = { epoch: this.position?.epoch ?? epoch, seq };
+    return [told, ...this.#release(this.position.epoch)];
+  }
+
+  /**
+   * The hole will not be filled: go on behind it.
+   *
+   * @returns {FeedEvent[]} a reset and what was held
+   */
+  giveUp() {
+    const [first] = this.#held;
+    if (first === undefined) return [];
+    const epoch = this.position?.epoch ?? null;
+    this.position = null; // so that the first one held is told, even where it is the one that misses items
+    return [reset(first, first.from ?? first.seq ?? 0), ...this.#release(epoch)];
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Position} position
+   * @returns {FeedEvent[]}
+   */
+  #begin(message, position) {
+    this.#held = [];
+    this.position = position;
+    return [reset(message, position.seq + 1)];
+  }
+
+  /**
+   * @param {string | null} epoch
+   * @returns {FeedEvent[]} what was held and can be told now
+   */
+  #release(epoch) {
+    const held = this.#held.sort((a, b) => (a.from ?? a.seq ?? 0) - (b.from ?? b.seq ?? 0));
+    this.#held = [];
+    return held.flatMap((message) => this.update(message, epoch));
+  }
+}
+
+/**
+ * @param {"snapshot" | "update"} kind
+ * @param {Message} message
+ * @param {number} from
+ * @param {unknown} data
+ * @returns {FeedEvent}
+ */
+function event(kind, message, from, data) {
+  const { ch = "", seq = 0, ts = 0, pt = 0 } = message;
+  return { kind, ch, from, seq, ts, pt, data };
+}
+
+/**
+ * @param {Message} message
+ * @param {number} from
+ * @returns {FeedEvent}
+ */
+function reset(message, from) {
+  return { kind: "reset", ch: message.ch ?? "", from, seq: from - 1, ts: 0, pt: 0, data: null };
+}

@@ -1,0 +1,127 @@
+/** What REST knows, said as the protocol says it: for plain polling, and to fill holes where a transport cannot rewind. */
+
+/** @import { Ticker, Trade } from "../types.js" */
+/** @import { Browser, Events, Wish } from "./types.js" */
+
+import { LOST, codeOfHttp } from "./codes.js";
+
+export const PAGE = 1_000; // trades in one answer
+
+/** An answer that is none: the transport that asked has to end, or do without. */
+export class Refusal extends Error {
+  /**
+   * @param {number} status
+   * @param {string} error  code of the one error shape; "" when the answer was not ours, a proxy's for example
+   * @param {string} detail
+   */
+  constructor(status, error, detail) {
+    super(detail || `HTTP ${status}`);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** There is no such pair or channel. */
+export class Missing extends Refusal {
+  /** @param {string} detail */
+  constructor(detail) {
+    super(404, "not_found", detail);
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {error is Refusal}
+ */
+export function isMissing(error) {
+  return error instanceof Refusal && error.status === 404;
+}
+
+/**
+ * @param {unknown} error  whatever a request threw
+ * @returns {number} the close code it stands for
+ */
+export function codeOf(error) {
+  return error instanceof Refusal && error.error ? codeOfHttp(error.status) : LOST;
+}
+
+/**
+ * @param {Browser} browser
+ * @param {URL} address
+ * @param {RequestInit} [init]
+ * @returns {Promise<Response>} 200, or 304 where an ETag was sent; throws a Refusal otherwise
+ */
+export async function get(browser, address, init = {}) {
+  const response = await browser.fetch(address, { cache: "no-store", ...init });
+  if (response.ok || response.status === 304) return response;
+  const body = await response.json().catch(() => ({}));
+  throw new Refusal(response.status, String(body?.error ?? ""), String(body?.detail ?? ""));
+}
+
+/**
+ * @param {string} url  of the site
+ * @param {string} symbol
+ * @param {string} what  "ticker", "trades" or "candles"
+ * @param {Record<string, string | number>} [query]
+ * @returns {URL}
+ */
+export function addressOf(url, symbol, what, query = {}) {
+  const address = new URL(`/api/v1/pairs/${encodeURIComponent(symbol)}/${what}/`, url);
+  for (const [name, value] of Object.entries(query)) address.searchParams.set(name, String(value));
+  return address;
+}
+
+/**
+ * Tell all recorded trades after the wish's position, as updates.
+ *
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {Wish} wish  of a `trade.` channel; others have no history and nothing is told
+ * @param {Events} events
+ * @param {RequestInit} [init]
+ * @returns {Promise<number>} the newest number told, or the wish's own
+ */
+export async function tellTradesAfter(browser, url, wish, events, init = {}) {
+  const [kind, symbol = ""] = wish.ch.split(".");
+  let after = wish.seq ?? 0;
+  if (kind !== "trade") return after;
+  for (;;) {
+    const rows = await rowsOf(browser, addressOf(url, symbol, "trades", { after, limit: PAGE }), init);
+    const items = rows.map(tradeOf);
+    const [first] = items;
+    const last = items.at(-1);
+    if (first === undefined || last === undefined) return after;
+    after = last.id;
+    events.message({ type: "update", ch: wish.ch, from: first.id, seq: last.id, ts: last.ts, data: items });
+    if (items.length < PAGE) return after;
+  }
+}
+
+/**
+ * @param {Browser} browser
+ * @param {URL} address
+ * @param {RequestInit} [init]
+ * @returns {Promise<any[]>} rows of one page
+ */
+export async function rowsOf(browser, address, init = {}) {
+  const body = await (await get(browser, address, init)).json();
+  return body.results;
+}
+
+/**
+ * @param {{id: number, price: string, qty: string, side: "buy" | "sell", time_ms: number}} row
+ * @returns {Trade}
+ */
+export function tradeOf({ id, price, qty, side, time_ms }) {
+  return { id, p: price, q: qty, s: side, ts: time_ms };
+}
+
+/**
+ * @param {Record<string, string>} row
+ * @returns {Ticker}
+ */
+export function tickerOf(row) {
+  const { last = "", bid = "", ask = "", open = "", high = "", low = "" } = row;
+  const { volume: vol = "", quote_volume: qvol = "", change_percent: chg = "" } = row;
+  return { last, bid, ask, open, high, low, vol, qvol, chg };
+}
