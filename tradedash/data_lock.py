@@ -17,7 +17,7 @@ def held(data_dir: Path) -> Iterator[bool]:
 
     The kernel lets go of the lock however we end. Raises Taken, naming the other process.
     """
-    with open(os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+    with os.fdopen(os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

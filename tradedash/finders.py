@@ -1,5 +1,6 @@
 """Serves the chart library out of the wheel that carries it, so that nobody commits, copies or downloads it."""
 
+import builtins  # WheelFinder has a method named list
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +46,6 @@ class OneFile(FileSystemStorage):
 class WheelFinder(BaseFinder):
     """Finds CHART_JS and nothing else."""
 
-    # (This class has a method named `list`, so the built-in type goes by `Sequence` from here on.)
     def find(self, path: str, find_all: bool = False) -> Sequence[str] | str | None:  # type: ignore[override]
         file = chart_library() if path == CHART_JS else None
         if find_all:
@@ -56,7 +56,7 @@ class WheelFinder(BaseFinder):
         if file := chart_library():
             yield CHART_JS, OneFile(CHART_JS, file)
 
-    def check(self, **kwargs: object) -> Sequence[CheckMessage]:
+    def check(self, **kwargs: object) -> "builtins.list[CheckMessage]":
         if settings.CHART_JS and not Path(settings.CHART_JS).is_file():
             return [Error(f"TRADEDASH_CHART_JS={settings.CHART_JS!r}: there is no such file.", id="tradedash.E001")]
         if chart_library() is None:

@@ -137,7 +137,10 @@ class House:
         explain_s = loop.time() + SAY_AFTER_S
         while True:
             waits = await asyncio.gather(
-                *(ports.unready(settings.HOST, settings.PORT + i, header, tls=settings.TLS) for i in range(1, len(self.own) + 1))
+                *(
+                    ports.unready(settings.HOST, settings.PORT + i, header, tls=settings.TLS)
+                    for i in range(1, len(self.own) + 1)
+                )
             )
             if not any(waits):
                 return

@@ -188,7 +188,9 @@ class Supervisor:
             return
         impatient = asyncio.ensure_future(self._impatient.wait())
         try:
-            await asyncio.wait({gone, impatient} if hurried else {gone}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {gone, impatient} if hurried else {gone}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             gone.cancel()
             impatient.cancel()

@@ -16,6 +16,6 @@ if __name__ == "__main__":
     if os.getppid() != int(sys.argv[1]):
         sys.exit(0)  # it died before we could ask to be told
     try:
-        os.execv(sys.argv[2], sys.argv[2:])
+        os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 (no shell is the point)
     except OSError as error:
         sys.exit(f"{sys.argv[2]}: {error.strerror}")

@@ -81,5 +81,5 @@ def test_a_taken_port_is_named():
 
 
 def test_an_address_that_is_not_ours_is_named():
-    with pytest.raises(ports.PortTaken, match="HOST='192.0.2.1'"):
+    with pytest.raises(ports.PortTaken, match=r"HOST='192\.0\.2\.1'"):
         ports.bind("192.0.2.1", free_ports(1))

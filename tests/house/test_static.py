@@ -25,7 +25,10 @@ def collected(settings, tmp_path: Path) -> Path:
     (source / "x.js").write_text('export const later = () => import("./feed.js");\n')
     settings.STATICFILES_DIRS = [source]
     settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "tradedash.finders.WheelFinder"]
+    settings.STATICFILES_FINDERS = [
+        "django.contrib.staticfiles.finders.FileSystemFinder",
+        "tradedash.finders.WheelFinder",
+    ]
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "tradedash.storage.ModuleStorage"}}
     finders.get_finder.cache_clear()
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -81,7 +84,9 @@ def test_a_library_of_ones_own_comes_before_all_others(settings, tmp_path: Path)
 
 def test_a_library_that_is_not_there_is_named(settings):
     settings.CHART_JS = "/nowhere/chart.js"
-    assert [(found.id, "/nowhere/chart.js" in found.msg) for found in WheelFinder().check()] == [("tradedash.E001", True)]
+    assert [(found.id, "/nowhere/chart.js" in found.msg) for found in WheelFinder().check()] == [
+        ("tradedash.E001", True)
+    ]
 
 
 def test_a_deployment_without_the_library_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -78,7 +78,10 @@ async def gone(pid: int) -> None:
 
 async def test_lines_carry_the_name_of_their_program(supervisor: Supervisor, told: Told):
     supervisor.start(program("one", WAITS), program("two", WAITS))
-    assert [line.split(" ")[:3] for line in sorted(await told.hear("up", 2))] == [["one", "|", "up"], ["two", "|", "up"]]
+    assert [line.split(" ")[:3] for line in sorted(await told.hear("up", 2))] == [
+        ["one", "|", "up"],
+        ["two", "|", "up"],
+    ]
 
 
 async def test_a_program_that_is_killed_starts_again_and_it_is_said(supervisor: Supervisor, told: Told):

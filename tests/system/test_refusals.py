@@ -52,7 +52,9 @@ async def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str):
 
 async def test_a_data_dir_that_cannot_be_a_folder_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
-    assert (await refusal(tmp_path / "file")).startswith(f"error: DATA_DIR={str(tmp_path / 'file')!r}: cannot be written")
+    assert (await refusal(tmp_path / "file")).startswith(
+        f"error: DATA_DIR={str(tmp_path / 'file')!r}: cannot be written"
+    )
 
 
 async def test_a_second_one_on_the_same_data_dir_is_told_of_the_first(tmp_path: Path):
@@ -71,7 +73,9 @@ async def test_a_redis_that_is_away_is_named_without_its_password(tmp_path: Path
 async def test_a_redis_that_cannot_start_is_quoted(tmp_path: Path):
     own = tmp_path / "bin" / "valkey-server"
     own.parent.mkdir()
-    own.write_text("#!/bin/sh\necho '7:M 23 Nov 2026 18:58:07.721 # Bad file format reading the append only file'\nexit 1\n")
+    own.write_text(
+        "#!/bin/sh\necho '7:M 23 Nov 2026 18:58:07.721 # Bad file format reading the append only file'\nexit 1\n"
+    )
     own.chmod(0o755)
     async with house(tmp_path, PATH=str(own.parent)) as refused:
         assert await refused.ended() == 1

@@ -69,7 +69,9 @@ def walk(pair: Pair, opens_ms: range, every_ms: int, *, ends_at: int, rng: Rando
     return rows
 
 
-def paces(volatility: float, opens_ms: range, every_ms: int, rng: Random) -> Iterator[tuple[tuple[float, float], float]]:
+def paces(
+    volatility: float, opens_ms: range, every_ms: int, rng: Random
+) -> Iterator[tuple[tuple[float, float], float]]:
     """For each time the move of the log price, its deviation, and how busy the market is (1 is usual).
 
     Volatility wanders around its mean, so that calm and busy spans cluster, and follows the clock and the week.

@@ -1,7 +1,6 @@
 """What has to be there before anything serves: tables, pairs with their history, static files, a way in for staff."""
 
 import hashlib
-import os
 import shlex
 import sys
 import time
@@ -81,8 +80,8 @@ class Command(BaseCommand):
         beside = [sys.executable, "manage.py"]
         if Path(sys.executable).is_relative_to(settings.BASE_DIR):
             beside[0] = str(Path(sys.executable).relative_to(settings.BASE_DIR))
-        default = settings.BASE_DIR / "var"
-        where = [] if settings.DATA_DIR == default else [f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))}"]
+        usual = settings.DATA_DIR == settings.BASE_DIR / "var"
+        where = [] if usual else [f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))}"]
         return " ".join([*where, *beside, command])
 
     def collect(self) -> None:
@@ -109,5 +108,5 @@ def collected_digest() -> str:
 def static_files() -> Iterator[str]:
     for finder in get_finders():
         for name, storage in finder.list(LEFT_OUT):
-            found = os.stat(storage.path(name))
+            found = Path(storage.path(name)).stat()
             yield f"{getattr(storage, 'prefix', '')}/{name} {found.st_size} {found.st_mtime_ns}\n"

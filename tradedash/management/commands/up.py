@@ -23,7 +23,9 @@ class Command(BaseCommand):
             # What a killed supervisor leaves behind is on its way out: its instances say goodbye to their clients.
             patience_s = settings.DRAIN_S + 5 if killed else 0.0
             numbers = range(settings.PORT, settings.PORT + settings.INSTANCES + 1)
-            sockets = [closing.enter_context(ports.bind(settings.HOST, port, patience_s=patience_s)) for port in numbers]
+            sockets = [
+                closing.enter_context(ports.bind(settings.HOST, port, patience_s=patience_s)) for port in numbers
+            ]
             try:
                 asyncio.run(House(sockets, console.say).live())
             except Failed as error:
