@@ -12,7 +12,7 @@
  */
 
 /**
- * The newest prices and the last 24 hours of a pair, as a `ticker.` channel carries them.
+ * The newest prices and the last 24 hours of a pair, as a `ticker.` channel carries them. "" where nothing is known.
  *
  * @typedef {object} Ticker
  * @property {string} last

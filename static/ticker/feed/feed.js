@@ -250,7 +250,7 @@ class Connection {
     if (attempt !== this.#attempt) return;
     this.#discard(attempt);
     if (attempt.isTrial) return this.#climb(attempt.name);
-    this.#ladder = failed(this.#ladder, { silent: true });
+    void this.#blame({ silent: true });
     this.#lost(LOST, "no hello", null);
   }
 
@@ -264,14 +264,18 @@ class Connection {
     if (attempt === this.#live) return this.#lost(code, reason, null);
     if (attempt !== this.#attempt) return;
     if (attempt.isTrial) return this.#climb(attempt.name);
-    void this.#blame();
+    void this.#blame({ silent: false });
     this.#lost(code, reason, null);
   }
 
-  /** Count a failure against the transport, but only if the server can be reached: else it is not the transport's. */
-  async #blame() {
+  /**
+   * Count a failure against the transport, but step down only if the server can be reached otherwise.
+   *
+   * @param {{silent: boolean}} how
+   */
+  async #blame(how) {
     const before = this.#ladder;
-    const after = failed(before, { silent: false });
+    const after = failed(before, how);
     if (after.rung === before.rung || (await isReachable(this.#browser, this.#url))) {
       if (this.#ladder === before) this.#ladder = after;
     }

@@ -117,11 +117,20 @@ export function tradeOf({ id, price, qty, side, time_ms }) {
 }
 
 /**
- * @param {Record<string, string>} row
+ * @param {Record<string, string | null>} row  null where nothing is known yet
  * @returns {Ticker}
  */
 export function tickerOf(row) {
-  const { last = "", bid = "", ask = "", open = "", high = "", low = "" } = row;
-  const { volume: vol = "", quote_volume: qvol = "", change_percent: chg = "" } = row;
-  return { last, bid, ask, open, high, low, vol, qvol, chg };
+  const told = (/** @type {string} */ name) => row[name] ?? "";
+  return {
+    last: told("last"),
+    bid: told("bid"),
+    ask: told("ask"),
+    open: told("open"),
+    high: told("high"),
+    low: told("low"),
+    vol: told("volume"),
+    qvol: told("quote_volume"),
+    chg: told("change_percent"),
+  };
 }

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { settle } from "./kit/clock.mjs";
+import { World, ids, json, log, rows, trades } from "./kit/browser.mjs";
+
+const PAIRS = "/api/v1/pairs/";
+const TRADES = "/api/v1/pairs/SOLUSDT/trades/";
+const TICKER = "/api/v1/pairs/SOLUSDT/ticker/";
+const CANDLES = "/api/v1/pairs/SOLUSDT/candles/";
+const POLL = "/live/v1/poll";
+
+/** A World whose feed is pinned to one transport and follows trades. */
+async function following(/** @type {any} */ pin, position = undefined) {
+  const world = new World();
+  world.answers[PAIRS] = () => json({ results: [], next: null });
+  world.open({ pin });
+  const heard = world.follow("trade.SOLUSDT", { position });
+  await world.clock.pass(0);
+  return { world, heard };
+}
+
+test("a stream of events carries its channels in its address", async () => {
+  const { world, heard } = await following("sse");
+  assert.equal(world.stream.url.pathname + world.stream.url.search, "/live/v1/sse?ch=trade.SOLUSDT");
+  world.stream.greet();
+  world.stream.hear(log(10));
+  world.stream.hear(trades(11, 12));
+  assert.deepEqual(ids(heard), [11, 12]);
+});
+
+test("a new panel opens a new stream, and the old one is heard until the new one has answered", async () => {
+  const { world, heard } = await following("sse");
+  const old = world.stream;
+  old.greet();
+  old.hear(log(10));
+  world.follow("ticker.SOLUSDT", { throttle: 250 });
+  await world.clock.pass(60);
+  assert.equal(world.stream.url.searchParams.get("ch"), "ticker.SOLUSDT,trade.SOLUSDT");
+  world.stream.greet();
+  old.hear(trades(11, 12));
+  world.stream.hear(log(12));
+  assert.ok(!old.isClosed);
+  world.stream.hear({ type: "subscribed", ch: "ticker.SOLUSDT", mode: "state", epoch: "p", seq: 1 });
+  assert.ok(old.isClosed);
+  world.stream.hear(trades(12, 13));
+  assert.deepEqual(ids(heard), [11, 12, 13]);
+  assert.equal(world.feed.status.state, "live");
+});
+
+test("a lost stream is resumed by its cursor", async () => {
+  const { world } = await following("sse");
+  world.stream.greet();
+  world.stream.lastEventId = "a81c20:12";
+  world.stream.hear(log(12));
+  world.stream.end();
+  assert.equal(world.feed.status.state, "reconnecting");
+  await world.clock.pass(250);
+  assert.equal(world.streams.length, 2);
+  assert.equal(world.stream.url.searchParams.get("cursor"), "a81c20:12");
+});
+
+test("an error that the server tells does not end the stream", async () => {
+  const { world } = await following("sse");
+  world.stream.greet();
+  world.stream.hear({ type: "error", ch: "trade.NOPE", code: "unknown_channel", retry: false, msg: "no channel" });
+  assert.equal(world.feed.status.state, "live");
+});
+
+test("a hole in a stream is filled from what is recorded", async () => {
+  const { world, heard } = await following("sse");
+  world.answers[TRADES] = (url) => json({ results: rows(Number(url.searchParams.get("after")) + 1, 14), next: null });
+  world.stream.greet();
+  world.stream.hear(log(10));
+  world.stream.hear(trades(13, 15));
+  await settle();
+  assert.deepEqual(ids(heard), [11, 12, 13, 14, 15]);
+});
+
+test("a hole that nobody can fill is told after five tries", async () => {
+  const { world, heard } = await following("sse");
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.stream.greet();
+  world.stream.hear(log(10));
+  world.stream.hear(trades(13, 13));
+  for (let second = 0; second < 14; second += 1) {
+    await world.clock.pass(1_000);
+    world.stream.hear({ type: "hb", time: 0 });
+  }
+  assert.deepEqual(heard.map(({ kind, seq }) => [kind, seq]), [["reset", 12], ["update", 13]]);
+});
+
+test("a long poll asks again where the last answer ended", async () => {
+  const world = new World();
+  /** @type {((answer: Response) => void)[]} */
+  const waiting = [];
+  world.answers[POLL] = () => new Promise((resolve) => void waiting.push(resolve));
+  world.open({ pin: "longpoll" });
+  const heard = world.follow("trade.SOLUSDT");
+  await world.clock.pass(0);
+  assert.equal(world.requests[0].url.search, "?ch=trade.SOLUSDT&wait=0");
+  waiting.shift()?.(json({ cursor: "a:10", reset: false, time: 1, next_ms: 0, messages: [log(10)] }));
+  await world.clock.pass(0);
+  assert.equal(world.feed.status.state, "live");
+  assert.equal(world.requests[1].url.search, "?ch=trade.SOLUSDT&wait=10&cursor=a%3A10");
+  waiting.shift()?.(json({ cursor: "a:12", reset: false, time: 1, next_ms: 0, messages: [trades(11, 12)] }));
+  await world.clock.pass(0);
+  assert.deepEqual(ids(heard), [11, 12]);
+  assert.equal(world.requests[2].url.searchParams.get("cursor"), "a:12");
+});
+
+test("a long poll that is refused waits as long as the refusal says", async () => {
+  const world = new World();
+  world.answers[POLL] = () => json({ error: "rate_limited", detail: "slower" }, { status: 429 });
+  world.open({ pin: "longpoll" });
+  world.follow("trade.SOLUSDT");
+  await world.clock.pass(0);
+  assert.deepEqual([world.feed.status.lastCode, world.feed.status.retryInMs], [4101, 5_000]);
+});
+
+test("plain polling tells trades after the last one, page by page", async () => {
+  const { world, heard } = await following("poll", { epoch: "k", seq: 10 });
+  world.answers[TRADES] = (url) => {
+    const after = Number(url.searchParams.get("after"));
+    return json({ results: after < 2_015 ? rows(after + 1, Math.min(2_015, after + 1_000)) : [], next: null });
+  };
+  await world.clock.pass(2_000);
+  assert.equal(ids(heard).length, 2_005);
+  assert.deepEqual([ids(heard)[0], ids(heard).at(-1)], [11, 2_015]);
+});
+
+test("plain polling tells a ticker when it has changed, in the wire's words", async () => {
+  const { world } = await following("poll");
+  let last = "1.0";
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.answers[TICKER] = (_url, init) => {
+    const etag = `"${last}"`;
+    if (init.headers?.["If-None-Match"] === etag) return json(null, { status: 304 });
+    return json({ last, volume: "5", quote_volume: "6", change_percent: "7", bid: null }, { headers: { ETag: etag } });
+  };
+  const ticker = world.follow("ticker.SOLUSDT");
+  await world.clock.pass(4_000);
+  last = "2.0";
+  await world.clock.pass(2_000);
+  assert.deepEqual(ticker.map(({ kind, data }) => [kind, data.last]), [["snapshot", "1.0"], ["update", "2.0"]]);
+  const { vol, qvol, chg, bid } = ticker[0].data;
+  assert.deepEqual([vol, qvol, chg, bid], ["5", "6", "7", ""]);
+});
+
+test("plain polling tells a candle's last word before the next candle's first", async () => {
+  const { world } = await following("poll");
+  const candle = (/** @type {number} */ open_ms, /** @type {number} */ made, closed = false) => {
+    return { open_ms, open: "1", high: "1", low: "1", close: "1", volume: "1", quote_volume: "1", trades: made, closed };
+  };
+  let results = [candle(0, 9, true), candle(60_000, 3)];
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.answers[CANDLES] = () => json({ results, next: null });
+  const candles = world.follow("candle.SOLUSDT.1m");
+  await world.clock.pass(2_000);
+  results = [candle(60_000, 5, true), candle(120_000, 1)];
+  await world.clock.pass(2_000);
+  const told = candles.map(({ data }) => [data.open_ms, data.trades, data.closed]);
+  assert.deepEqual(told, [[60_000, 3, false], [60_000, 5, true], [120_000, 1, false]]);
+});
+
+test("a pair that does not exist does not end the polling of others", async () => {
+  const { world } = await following("poll");
+  world.answers[TRADES] = () => json({ error: "not_found", detail: "no pair SOLUSDT" }, { status: 404 });
+  await world.clock.pass(2_000);
+  assert.equal(world.feed.status.lastError, "no pair SOLUSDT");
+  await world.clock.pass(4_000);
+  assert.equal(world.feed.status.state, "live");
+});
+
+test("a poll that cannot reach the server is a lost connection", async () => {
+  const { world } = await following("poll");
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  await world.clock.pass(2_000);
+  delete world.answers[TRADES];
+  await world.clock.pass(2_000);
+  assert.equal(world.feed.status.state, "reconnecting");
+});
