@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from ticker.checks import shown
 from tradedash import ports, redis_server
 from tradedash.redis_server import Answer
 from tradedash.supervisor import Program, Supervisor
@@ -79,8 +80,8 @@ class House:
     async def _greet_redis(self) -> None:
         answer, words = await redis_server.ask(settings.REDIS_URL, within_s=5.0)
         if answer is not Answer.YES:
-            raise Failed(f"REDIS_URL: no Redis answers at {redis_server.shown(settings.REDIS_URL)}: {words}")
-        self.say(f"redis: {words} at {redis_server.shown(settings.REDIS_URL)}")
+            raise Failed(f"REDIS_URL: no Redis answers at {shown(settings.REDIS_URL)}: {words}")
+        self.say(f"redis: {words} at {shown(settings.REDIS_URL)}")
 
     async def _start_redis(self) -> None:
         url = settings.REDIS_URL

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import redis.asyncio
 from redis.exceptions import BusyLoadingError, RedisError
@@ -37,12 +37,6 @@ def socket_of(data_dir: Path) -> Path:
 
 def url_of(socket: Path) -> str:
     return f"unix://{quote(str(socket))}"
-
-
-def shown(url: str) -> str:
-    """The URL as people and logs may see it: without user and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def program() -> Path:
@@ -138,7 +132,7 @@ async def shut_down(url: str, within_s: float = 10.0) -> bool:
             while (await ask(url))[0] is not Answer.NO:
                 await asyncio.sleep(0.05)
             return True
-    raise NoServer(f"an older Redis server still answers at {shown(url)} and does not end: end it, then start again")
+    raise NoServer(f"an older Redis server still answers at {url} and does not end: end it, then start again")
 
 
 def last_words(lines: Sequence[str]) -> str:
