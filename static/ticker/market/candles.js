@@ -1,0 +1,126 @@
+/** The candles of a chart: history first, then what happens to the newest, without a step back and without a hole. */
+
+/** @import { Candle } from "../types.js" */
+
+/**
+ * One candle as the chart keeps it; prices stay strings.
+ *
+ * @typedef {object} Bar
+ * @property {number} ms  when it opens
+ * @property {string} open
+ * @property {string} high
+ * @property {string} low
+ * @property {string} close
+ * @property {string} volume
+ * @property {boolean} closed
+ */
+
+/**
+ * What a candle did to the series: it changed the newest bar, opened a new one, is older than what is known, or
+ * opened a new one after bars whose end we have not seen: those have to be read (`holeMs`).
+ *
+ * @typedef {"changed" | "opened" | "old" | "gap"} Outcome
+ */
+
+export const MOST_BARS = 5_000; // beyond this the chart library is busy half the time
+
+/** @param {Candle} candle @returns {Bar} */
+export function barOf(candle) {
+  const { open_ms, open, high, low, close, volume, closed } = candle;
+  return { ms: open_ms, open, high, low, close, volume, closed };
+}
+
+/**
+ * A row of the page: [open_ms, open, high, low, close, volume, closed].
+ *
+ * @param {[number, string, string, string, string, string, boolean]} row
+ * @returns {Bar}
+ */
+export function barOfRow([ms, open, high, low, close, volume, closed]) {
+  return { ms, open, high, low, close, volume, closed };
+}
+
+/** The bars of one interval, ascending, each once. */
+export class Series {
+  /**
+   * @param {number} everyMs  from one bar to the next
+   * @param {Bar[]} bars  ascending
+   */
+  constructor(everyMs, bars = []) {
+    this.everyMs = everyMs;
+    this.bars = bars;
+  }
+
+  get last() {
+    return this.bars.at(-1);
+  }
+
+  /**
+   * Take in what the feed told about the newest candle.
+   *
+   * @param {Bar} bar
+   * @returns {Outcome}
+   */
+  apply(bar) {
+    const last = this.last;
+    // The chart library throws at a step back, and what is older has been told already.
+    if (last && bar.ms < last.ms) return "old";
+    if (last && bar.ms === last.ms) {
+      if (last.closed && !bar.closed) return "old";
+      this.bars[this.bars.length - 1] = bar;
+      return "changed";
+    }
+    this.bars.push(bar);
+    if (!last || (last.closed && bar.ms === last.ms + this.everyMs)) return "opened";
+    return "gap";
+  }
+
+  /** From when bars have to be read again, because one is missing or its end was not seen; null where all is well. */
+  get holeMs() {
+    for (let i = 0; i + 1 < this.bars.length; i++) {
+      const [bar, next] = [this.bars[i], this.bars[i + 1]];
+      if (bar && next && (!bar.closed || next.ms > bar.ms + this.everyMs)) return bar.ms;
+    }
+    return null;
+  }
+
+  /**
+   * Take in bars that were read. The newer version of a bar is the closed one, then the one with more volume.
+   *
+   * @param {Bar[]} read  ascending
+   */
+  merge(read) {
+    /** @type {Map<number, Bar>} */
+    const byTime = new Map(this.bars.map((bar) => [bar.ms, bar]));
+    for (const bar of read) {
+      const known = byTime.get(bar.ms);
+      if (!known || newer(bar, known)) byTime.set(bar.ms, bar);
+    }
+    this.bars = [...byTime.values()].sort((a, b) => a.ms - b.ms).slice(-MOST_BARS);
+  }
+
+  /** The bar that opens at this moment. @param {number} ms */
+  at(ms) {
+    return this.bars[this.indexOf(ms)];
+  }
+
+  /** Where the bar that opens at this moment is, or -1. @param {number} ms */
+  indexOf(ms) {
+    let low = 0;
+    let high = this.bars.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.bars[middle]?.ms ?? 0;
+      if (found === ms) return middle;
+      if (found < ms) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}
+
+/** @param {Bar} one @param {Bar} other */
+function newer(one, other) {
+  if (one.closed !== other.closed) return one.closed;
+  return Number(one.volume) >= Number(other.volume);
+}

@@ -1,0 +1,91 @@
+/** The page of one pair: what comes over the feed goes to the panel that shows it. */
+
+/** @import { Ticker, Trade } from "./types.js" */
+/** @import { PairData } from "./ui/chart_panel.js" */
+import { openFeed } from "./feed/feed.js";
+import { fixed } from "./market/format.js";
+import { Announcer } from "./ui/announcer.js";
+import { mountBadge } from "./ui/badge.js";
+import { all, one, say } from "./ui/cells.js";
+import { ChartPanel } from "./ui/chart_panel.js";
+import { mountCopyButtons } from "./ui/copy.js";
+import { Header } from "./ui/header.js";
+import { readTrades } from "./ui/history.js";
+import { Painter } from "./ui/paint.js";
+import { mountPause } from "./ui/pause.js";
+import { QuoteRow } from "./ui/quote.js";
+import { mountSettings } from "./ui/settings.js";
+import { mountShell } from "./ui/shell.js";
+import { Tape } from "./ui/tape.js";
+import { mountViews } from "./ui/views.js";
+
+const TITLE_EVERY_MS = 1_000;
+const WATCH_EVERY_MS = 1000;
+
+/** @type {PairData} */
+const pair = JSON.parse(one(document, "#pair-data").textContent ?? "");
+const feed = openFeed();
+const painter = new Painter();
+mountBadge(/** @type {HTMLButtonElement} */ (one(document, "[data-badge]")), feed);
+mountShell(feed);
+mountViews(one(document, "[data-desk]"));
+mountCopyButtons();
+mountPause(painter);
+
+const announcer = new Announcer(
+  one(document, "[data-announce]"),
+  /** @type {HTMLSelectElement | null} */ (document.querySelector("[name=announce]")),
+  pair,
+);
+const panel = new ChartPanel(one(document, ".chart-panel"), pair, feed, painter, (text) => announcer.say(text));
+mountSettings(() => panel.recolour());
+
+const header = new Header(one(document, "[data-strip]"), pair);
+let titledMs = 0;
+feed.follow(`ticker.${pair.symbol}`, { throttle: 100 }, ({ kind, data }) => {
+  if (kind === "reset") return;
+  const ticker = /** @type {Ticker} */ (data);
+  painter.ask("header", () => header.paint(ticker));
+  announcer.heard(ticker.last);
+  // Outside the painter: a hidden tab paints nothing, and its title is all that is seen of it.
+  if (!painter.paused && performance.now() - titledMs > TITLE_EVERY_MS) {
+    titledMs = performance.now();
+    document.title = `${fixed(ticker.last, pair.priceDecimals)} ${pair.name}`;
+  }
+});
+
+const paintTape = () => painter.ask("tape", () => tape.paint());
+const tape = new Tape(one(document, "[data-tape]"), pair, paintTape);
+const held = one(document, "[data-hover-note]");
+tape.onHeld = (/** @type {number | null} */ waiting) => {
+  held.hidden = waiting === null;
+  say(held, `Held · ${waiting} waiting`);
+};
+/** @param {Trade[]} trades */
+function addTrades(trades) {
+  document.querySelector("[data-tape-waiting]")?.remove();
+  tape.add(trades);
+  paintTape();
+}
+const position = pair.epoch ? { position: { epoch: pair.epoch, seq: tape.newest } } : {};
+feed.follow(`trade.${pair.symbol}`, position, ({ kind, data }) => {
+  if (kind === "update") addTrades(data);
+  else if (kind === "reset") readTrades(pair.tradesUrl, 50).then(addTrades, () => {}); // else the next trades come live
+});
+
+const wide = matchMedia("(min-width: 760px)"); // narrower, the list of pairs is not shown
+/** @type {(() => void)[]} */
+let unfollows = [];
+const watched = all(document, "[data-watch] tbody tr").map((row) => new QuoteRow(row));
+function watch() {
+  for (const unfollow of unfollows) unfollow();
+  unfollows = !wide.matches
+    ? []
+    : watched.map((row) =>
+        feed.follow(`ticker.${row.symbol}`, { throttle: WATCH_EVERY_MS }, ({ kind, data }) => {
+          if (kind !== "reset") painter.ask(row, () => row.paint(/** @type {Ticker} */ (data)));
+        }),
+      );
+}
+wide.addEventListener("change", watch);
+watch();

@@ -1,0 +1,106 @@
+/** The newest trades, newest first, in fifty rows that are used again and again. */
+
+/** @import { Trade } from "../types.js" */
+import { clock, fixed } from "../market/format.js";
+import { one } from "./cells.js";
+
+const ROWS = 50;
+
+export class Tape {
+  /** What has come and is not painted yet, oldest first. @type {Trade[]} */
+  #due = [];
+  #newest = 0;
+  /** While a pointer rests on the tape it holds still. */
+  #held = false;
+
+  /** Told while the tape holds still: how many trades wait; null when it moves again. @type {(waiting: number | null) => void} */
+  onHeld = () => {};
+
+  /**
+   * @param {HTMLElement} table  with the rows that the server rendered
+   * @param {{priceDecimals: number, qtyDecimals: number}} pair
+   * @param {() => void} repaint  asks for `paint`
+   */
+  constructor(table, pair, repaint) {
+    this.pair = pair;
+    this.body = /** @type {HTMLTableSectionElement} */ (one(table, "tbody"));
+    this.#newest = Number(this.body.querySelector("tr")?.dataset["id"] ?? 0);
+    table.addEventListener("pointerenter", (event) => {
+      if (event.pointerType === "mouse") this.#hold(true);
+    });
+    table.addEventListener("pointerleave", () => {
+      if (!this.#held) return;
+      this.#hold(false);
+      repaint();
+    });
+  }
+
+  /** The id of the newest trade that is known. */
+  get newest() {
+    return this.#due.at(-1)?.id ?? this.#newest;
+  }
+
+  /** @param {Trade[]} trades  in order */
+  add(trades) {
+    const known = this.newest;
+    this.#due.push(...trades.filter(({ id }) => id > known));
+    if (this.#held) this.onHeld(this.#due.length);
+    // What would be pushed out before it is seen need not be kept; four screens are, for a tape that is held.
+    if (this.#due.length > 4 * ROWS) this.#due = this.#due.slice(-ROWS);
+  }
+
+  paint() {
+    if (this.#held) return;
+    const due = this.#due.slice(-ROWS);
+    this.#due = [];
+    for (const trade of due) {
+      this.body.prepend(this.#filled(this.body.rows.length < ROWS ? newRow() : this.#oldest(), trade));
+      this.#newest = trade.id;
+    }
+  }
+
+  /** @param {boolean} held */
+  #hold(held) {
+    this.#held = held;
+    this.onHeld(held ? this.#due.length : null);
+  }
+
+  #oldest() {
+    return /** @type {HTMLTableRowElement} */ (this.body.lastElementChild);
+  }
+
+  /**
+   * @param {HTMLTableRowElement} row
+   * @param {Trade} trade
+   */
+  #filled(row, trade) {
+    row.dataset["id"] = String(trade.id);
+    row.dataset["side"] = trade.s;
+    const [price, qty, when] = row.cells;
+    const [sign, side, figure] = price?.children ?? [];
+    if (!sign || !side || !figure || !qty || !when?.firstElementChild) return row;
+    sign.textContent = trade.s === "buy" ? "▲" : "▼";
+    side.textContent = `${trade.s} `;
+    figure.textContent = fixed(trade.p, this.pair.priceDecimals);
+    qty.textContent = fixed(trade.q, this.pair.qtyDecimals);
+    const time = /** @type {HTMLTimeElement} */ (when.firstElementChild);
+    time.textContent = clock(trade.ts);
+    time.dateTime = time.title = new Date(trade.ts).toISOString();
+    return row;
+  }
+}
+
+function newRow() {
+  const row = document.createElement("tr");
+  const price = row.insertCell();
+  price.className = "price";
+  const sign = document.createElement("span");
+  sign.className = "arrow";
+  sign.ariaHidden = "true";
+  const side = document.createElement("span");
+  side.className = "sr";
+  price.append(sign, side, document.createElement("span"));
+  row.insertCell();
+  row.insertCell().append(document.createElement("time"));
+  return row;
+}

@@ -1,0 +1,108 @@
+"""The page of one pair: its chart, its last trades and its figures, as they stood when the page was asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from ticker.bus import latest
+from ticker.market.candles import INTERVALS, Candle
+from ticker.market.errors import NotFound, Unavailable
+from ticker.models import Pair
+from ticker.pages.lines import line_path, thin_out
+from ticker.pages.shell import or_503
+from ticker.services import candles, pairs, tickers, trades
+from ticker.templatetags.prices import price_decimals, qty_decimals
+
+OFFERED = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")  # of all intervals those that a row of buttons has room for
+DEFAULT_INTERVAL = "1m"
+BARS = 500  # at first sight; older ones come when somebody scrolls to them
+TABLE_ROWS = 50
+TAPE_ROWS = 50
+LINE_WIDTH, LINE_HEIGHT, LINE_POINTS = 1000, 400, 250
+
+
+@gzip_page
+@require_safe
+@or_503
+def pair(request: HttpRequest, name: str) -> HttpResponse:
+    """The page of SOL-USDT; other spellings of a pair that exists lead there, any other name is a 404."""
+    try:
+        found = pairs.get(name.replace("-", "").upper())
+    except NotFound:
+        raise Http404(f"There is no pair {name[:30]} here.") from None
+    if name != path_name(found):
+        return redirect("ticker:pair", name=path_name(found), permanent=True)
+    interval = request.GET.get("i", DEFAULT_INTERVAL)
+    if interval not in OFFERED:
+        interval = DEFAULT_INTERVAL
+    shown = pairs.shown()
+    newest = tickers.newest(shown)
+    own = newest.get(found.symbol)
+    bars = candles.read(found, interval, limit=BARS)
+    closes = thin_out([bar.close for bar, _ in bars], LINE_POINTS)
+    return render(
+        request,
+        "ticker/pair.html",
+        {
+            "pair": found,
+            "row": own,
+            "ticker": own.ticker if own else None,
+            "interval": interval,
+            "intervals": OFFERED,
+            "line": line_path(closes, LINE_WIDTH, LINE_HEIGHT),
+            "line_width": LINE_WIDTH,
+            "line_height": LINE_HEIGHT,
+            "table": [bar for bar, _ in reversed(bars[-TABLE_ROWS:])],
+            "tape": list(reversed(trades.read(found, limit=TAPE_ROWS))),
+            "watched": [(other, newest[other.symbol].ticker if other.symbol in newest else None) for other in shown],
+            "page_data": page_data(found, interval, bars),
+            "host": request.get_host(),
+            "scheme": request.scheme,
+            "ws_scheme": "wss" if request.is_secure() else "ws",
+        },
+    )
+
+
+def path_name(pair: Pair) -> str:
+    """How the pair is spelled in an address: SOL-USDT."""
+    return f"{pair.base}-{pair.quote}"
+
+
+def page_data(pair: Pair, interval: str, bars: Sequence[tuple[Candle, bool]]) -> dict[str, Any]:
+    """What the script starts from, so that the chart is full without asking again. Prices stay strings."""
+    return {
+        "symbol": pair.symbol,
+        "name": pair.value.name,
+        "base": pair.base,
+        "quote": pair.quote,
+        "tick": format(pair.value.price_tick, "f"),
+        "priceDecimals": price_decimals(pair),
+        "qtyDecimals": qty_decimals(pair),
+        "interval": interval,
+        "intervals": {name: INTERVALS[name] for name in OFFERED},
+        "candlesUrl": reverse("ticker:api-candles", args=[pair.symbol]),
+        "tradesUrl": reverse("ticker:api-trades", args=[pair.symbol]),
+        "epoch": epoch_of(pair),
+        "candles": [
+            [
+                bar.open_ms,
+                *(format(figure, "f") for figure in (bar.open, bar.high, bar.low, bar.close, bar.volume)),
+                closed,
+            ]
+            for bar, closed in bars
+        ],
+    }
+
+
+def epoch_of(pair: Pair) -> str:
+    """Which numbering of trades the page's belong to, so that the feed goes on right after them; empty when unknown."""
+    try:
+        head = latest.heads([pair.symbol]).get(pair.symbol)
+    except Unavailable:
+        return ""
+    return head.epoch if head else ""

@@ -1,0 +1,1 @@
+"""How templates say prices, quantities, changes and lines."""
