@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.kit.builders import pair_row
@@ -22,7 +22,7 @@ def crowd(django_db_setup, django_db_blocker):
     """Two hundred thousand trades of two pairs, one a second, and three thousand minutes; made once."""
     with django_db_blocker.unblock():
         pairs = [pair_row("SOLUSDT"), pair_row("BTCUSDT", position=1)]
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             for pair in pairs:
                 cursor.executemany(
                     "INSERT INTO ticker_trade (pair_id, seq, price_ticks, qty_steps, side, time_ms) "
