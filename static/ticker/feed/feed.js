@@ -1,8 +1,9 @@
 /** The page's one connection: whichever transport gets through, whatever happens to it, followers hear everything once. */
 
-/** @import { Feed, FeedEvent, FeedState, FollowOptions, Status, TransportName } from "../types.js" */
+/** @import { Feed, FeedEvent, FollowOptions, Status, TransportName } from "../types.js" */
+/** @import { Bye } from "./backoff.js" */
 /** @import { Hooks, Tamper } from "./hooks.js" */
-/** @import { Line, Message, Open, Timers } from "./types.js" */
+/** @import { Events, Line, Message, Open, Timers } from "./types.js" */
 /** @import { Page } from "./watch.js" */
 
 import { waitAfter } from "./backoff.js";
@@ -13,6 +14,7 @@ import { install, untouched } from "./hooks.js";
 import { HELLO_MS, better, failed, ladder, lived, stayed, transportOf } from "./ladder.js";
 import { Meter } from "./meter.js";
 import { Pulse } from "./pulse.js";
+import { Standing } from "./standing.js";
 import { TRANSPORTS } from "./transports.js";
 import { watch } from "./watch.js";
 
@@ -55,17 +57,15 @@ export function openFeed(options = {}) {
 class Connection {
   #browser;
   #url;
-  #page;
   #transports;
   #ladder;
   #follows;
   #pulse;
+  #standing;
   #unwatch;
   #meter = new Meter();
   /** @type {Tamper} */
   #tamper = untouched;
-  /** @type {Set<(status: Status) => void>} */
-  #listeners = new Set();
 
   /** @type {Attempt | null} the connection, once it has said hello */
   #live = null;
@@ -74,36 +74,17 @@ class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
   #retryAtMs = 0;
-  #attempts = 0;
   #liveSinceMs = 0;
   #lostAtMs;
-
-  /** @type {FeedState} */
-  #state = "connecting";
-  #since;
-  #server = "";
-  #conn = "";
-  #lastTradeMs = 0;
-  #gaps = 0;
-  #reconnects = 0;
-  /** @type {number | null} */
-  #lastCode = null;
-  #reason = "";
-  #lastError = "";
-  /** @type {"live" | "stale"} */
-  #feed = "live";
-  /** @type {number | null} */
-  #feedSince = null;
 
   /** @param {FeedOptions} options */
   constructor(options) {
     this.#browser = browserOf(options);
     const { now, timers } = this.#browser;
     this.#url = options.url ?? globalThis.location.href;
-    this.#page = options.page ?? { window, document, navigator };
     this.#transports = options.transports ?? TRANSPORTS;
     this.#ladder = ladder(options.pin ?? null);
-    this.#since = this.#lostAtMs = now();
+    this.#lostAtMs = now();
     this.#pulse = new Pulse(now, (ping) => this.#live?.line.send(ping) ?? false);
     this.#follows = new Follows({
       send: (request) => {
@@ -111,10 +92,11 @@ class Connection {
         this.#attempt?.line.send(request);
       },
       now,
-      gap: () => void (this.#gaps += 1),
+      gap: () => void (this.#standing.gaps += 1),
       later: (run, ms) => void timers.setTimeout(run, ms),
     });
-    this.#unwatch = watch(this.#page, timers, now, {
+    this.#standing = new Standing(now, () => this.#moving());
+    this.#unwatch = watch(options.page ?? { window, document, navigator }, timers, now, {
       online: () => this.#awake(),
       offline: () => this.#networkGone(),
       awake: () => this.#awake(),
@@ -125,7 +107,7 @@ class Connection {
       this.#tamper = install(/** @type {{__td?: Hooks}} */ (globalThis), () => this.#drop());
     }
     // Not at once: what the page follows in this task goes with the first request.
-    queueMicrotask(() => this.#state === "connecting" && this.#attempt === null && this.#connect());
+    queueMicrotask(() => this.#standing.state === "connecting" && this.#attempt === null && this.#connect());
   }
 
   /**
@@ -142,35 +124,12 @@ class Connection {
    * @param {(status: Status) => void} handler
    */
   on(_name, handler) {
-    this.#listeners.add(handler);
-    return () => void this.#listeners.delete(handler);
+    return this.#standing.on(handler);
   }
 
   /** @returns {Status} */
   get status() {
-    const isWaiting = this.#retryTimer !== undefined;
-    return {
-      state: this.#state,
-      since: this.#since,
-      transport: this.#live?.name ?? this.#attempt?.name ?? transportOf(this.#ladder),
-      pinned: this.#ladder.pinned,
-      server: this.#server,
-      conn: this.#conn,
-      latencyMs: this.#pulse.latencyMs,
-      offsetMs: this.#pulse.offsetMs,
-      retryInMs: isWaiting ? Math.max(0, this.#retryAtMs - this.#now()) : null,
-      attempt: this.#state === "live" ? 0 : this.#attempts,
-      lastHeardMs: this.#pulse.lastHeardMs,
-      lastTradeMs: this.#lastTradeMs,
-      messagesPerS: this.#meter.perS,
-      gaps: this.#gaps,
-      reconnects: this.#reconnects,
-      lastCode: this.#lastCode,
-      reason: this.#reason,
-      lastError: this.#lastError,
-      feed: this.#feed,
-      feedSince: this.#feedSince,
-    };
+    return this.#standing.status;
   }
 
   retryNow() {
@@ -183,17 +142,30 @@ class Connection {
     this.#ladder = ladder(name);
     const wanted = transportOf(this.#ladder);
     if (this.#live?.name !== wanted) this.#connect();
-    else this.#tell();
+    else this.#standing.tell();
   }
 
   close() {
     this.#end();
     this.#unwatch();
-    this.#enter("closed");
+    this.#standing.enter("closed");
   }
 
   #now() {
     return this.#browser.now();
+  }
+
+  #moving() {
+    const { latencyMs, offsetMs, lastHeardMs } = this.#pulse;
+    return {
+      transport: this.#live?.name ?? this.#attempt?.name ?? transportOf(this.#ladder),
+      pinned: this.#ladder.pinned,
+      latencyMs,
+      offsetMs,
+      lastHeardMs,
+      retryInMs: this.#retryTimer === undefined ? null : Math.max(0, this.#retryAtMs - this.#now()),
+      messagesPerS: this.#meter.perS,
+    };
   }
 
   // --- attempts ---
@@ -202,9 +174,9 @@ class Connection {
   #connect() {
     this.#end();
     this.#attempt = this.#open(transportOf(this.#ladder), false);
-    if (this.#state !== "offline" && this.#state !== "stale") {
-      this.#enter(this.#pulse.lastHeardMs === 0 && this.#attempts === 0 ? "connecting" : "reconnecting");
-    } else this.#tell();
+    const { state, attempts } = this.#standing;
+    if (state === "offline" || state === "stale") this.#standing.tell(); // and stay so, until a hello
+    else this.#standing.enter(this.#pulse.lastHeardMs === 0 && attempts === 0 ? "connecting" : "reconnecting");
   }
 
   /** End whatever there is, without a word to anybody. */
@@ -213,7 +185,7 @@ class Connection {
     this.#retryTimer = undefined;
     if (this.#live !== null) {
       this.#lostAtMs = this.#now();
-      if (this.#lostAtMs - this.#liveSinceMs >= STEADY_MS) this.#attempts = 0;
+      if (this.#lostAtMs - this.#liveSinceMs >= STEADY_MS) this.#standing.attempts = 0;
     }
     for (const one of [this.#live, this.#attempt]) if (one !== null) this.#discard(one);
     this.#live = this.#attempt = null;
@@ -237,12 +209,26 @@ class Connection {
       message: (/** @type {Message} */ message) => this.#tamper.pass(message, (passed) => this.#heard(attempt, passed)),
       close: (/** @type {number} */ code, /** @type {string} */ reason) => this.#closed(attempt, code, reason),
     };
-    const line = this.#transports[name](this.#url, events, this.#browser);
+    const line = this.#lineOf(name, events);
     /** @type {Attempt} */
     const attempt = { name, line, isTrial, timer: undefined };
     attempt.timer = timers.setTimeout(() => this.#silent(attempt), HELLO_MS);
     line.send(this.#follows.all());
     return attempt;
+  }
+
+  /**
+   * @param {TransportName} name
+   * @param {Events} events
+   * @returns {Line} one that ends at once where the browser has no such transport, or forbids it
+   */
+  #lineOf(name, events) {
+    try {
+      return this.#transports[name](this.#url, events, this.#browser);
+    } catch (error) {
+      queueMicrotask(() => events.close(LOST, String(error)));
+      return { name, send: () => false, close: () => {} };
+    }
   }
 
   /** @param {Attempt} attempt  said nothing for HELLO_MS */
@@ -264,7 +250,7 @@ class Connection {
     if (attempt === this.#live) return this.#lost(code, reason, null);
     if (attempt !== this.#attempt) return;
     if (attempt.isTrial) return this.#climb(attempt.name);
-    void this.#blame({ silent: false });
+    if (code < 4000) void this.#blame({ silent: false }); // a code of ours got through, whatever it says
     this.#lost(code, reason, null);
   }
 
@@ -321,16 +307,12 @@ class Connection {
     this.#live = attempt;
     this.#attempt = null;
     if (before !== null) this.#discard(before);
-    if (before === null && this.#pulse.lastHeardMs !== 0) this.#reconnects += 1;
+    if (before === null && this.#pulse.lastHeardMs !== 0) this.#standing.reconnects += 1;
     this.#follows.begin();
     this.#ladder = lived(this.#ladder, attempt.name, this.#now());
     this.#liveSinceMs = this.#now();
-    this.#server = hello.server ?? "";
-    this.#conn = hello.conn ?? "";
-    this.#feed = "live"; // the server says at once if it is not
-    this.#feedSince = null;
     this.#pulse.begin(hello);
-    this.#enter("live");
+    this.#standing.met(hello);
   }
 
   /**
@@ -340,7 +322,7 @@ class Connection {
   #understand(attempt, message) {
     switch (message.type) {
       case "update":
-        if (message.ch?.startsWith("trade.")) this.#lastTradeMs = this.#now();
+        if (message.ch?.startsWith("trade.")) this.#standing.lastTradeMs = this.#now();
         return this.#follows.take(message);
       case "subscribed":
       case "snapshot":
@@ -349,11 +331,12 @@ class Connection {
         return this.#follows.heardOf(message.top ?? {});
       case "pong":
         this.#pulse.pong(message);
-        return this.#tell();
+        return this.#standing.tell();
       case "status":
-        return this.#sourceIs(message);
+        return this.#standing.source(message);
       case "error":
-        return this.#error(message);
+        this.#follows.take(message);
+        return this.#standing.complained(message);
       case "bye":
         return this.#bye(attempt, message);
     }
@@ -369,20 +352,6 @@ class Connection {
     this.#lost(code, bye.reason ?? "", bye);
   }
 
-  /** @param {Message} message */
-  #error(message) {
-    this.#lastError = message.msg ?? String(message.code ?? "");
-    if (message.ch !== undefined) this.#follows.take(message);
-    this.#tell();
-  }
-
-  /** @param {Message} message */
-  #sourceIs({ feed = "live", since }) {
-    this.#feed = feed;
-    this.#feedSince = feed === "stale" ? (since ?? this.#now()) : null;
-    this.#tell();
-  }
-
   // --- trouble ---
 
   /**
@@ -394,14 +363,12 @@ class Connection {
    */
   #lost(code, reason, bye) {
     this.#end();
-    this.#lastCode = code;
-    this.#reason = reason;
-    const asked = /** @type {import("./backoff.js").Bye | null} */ (bye);
-    const wait = waitAfter(code, asked, this.#attempts, this.#browser.random);
-    if (wait === null) return this.#enter("closed");
-    this.#attempts += 1;
+    this.#standing.ended(code, reason);
+    const wait = waitAfter(code, /** @type {Bye | null} */ (bye), this.#standing.attempts, this.#browser.random);
+    if (wait === null) return this.#standing.enter("closed");
+    this.#standing.attempts += 1;
     this.#retryIn(wait);
-    this.#enter(this.#state === "offline" ? "offline" : "reconnecting");
+    this.#standing.enter(this.#standing.state === "offline" ? "offline" : "reconnecting");
   }
 
   /** @param {number} ms */
@@ -414,7 +381,8 @@ class Connection {
     const now = this.#now();
     this.#meter.tick();
     if (this.#live === null) {
-      if (this.#state === "reconnecting" && now - this.#lostAtMs > OFFLINE_MS) this.#enter("offline", this.#lostAtMs);
+      const isLong = now - this.#lostAtMs > OFFLINE_MS;
+      if (isLong && this.#standing.state === "reconnecting") this.#standing.enter("offline", this.#lostAtMs);
       return;
     }
     if (this.#pulse.isGone) return this.#stale();
@@ -425,9 +393,8 @@ class Connection {
 
   /** Nothing was heard for too long. An open socket proves nothing. */
   #stale() {
-    this.#lastCode = LOST;
-    this.#reason = "nothing heard";
-    this.#enter("stale", this.#pulse.lastHeardMs);
+    this.#standing.ended(LOST, "nothing heard");
+    this.#standing.enter("stale", this.#pulse.lastHeardMs);
     this.#connect();
   }
 
@@ -435,37 +402,20 @@ class Connection {
     if (this.#live !== null) {
       this.#pulse.doubt();
       if (this.#pulse.isGone) this.#stale();
-    } else if (this.#retryTimer !== undefined && !mustWait(this.#lastCode ?? LOST)) this.#connect();
+    } else if (this.#retryTimer !== undefined && !mustWait(this.#standing.lastCode ?? LOST)) this.#connect();
   }
 
   /** The browser says so; believed until an attempt proves otherwise, since a server on this machine needs no network. */
   #networkGone() {
-    if (this.#state === "closed") return;
+    if (this.#standing.state === "closed") return;
     this.#end();
-    this.#attempts += 1;
+    this.#standing.attempts += 1;
     this.#retryIn(1_000);
-    this.#enter("offline", this.#lostAtMs);
+    this.#standing.enter("offline", this.#lostAtMs);
   }
 
   /** As if the network had cut it; for tests of pages. */
   #drop() {
     if (this.#live !== null) this.#closed(this.#live, LOST, "dropped");
-  }
-
-  // --- telling ---
-
-  /**
-   * @param {FeedState} state
-   * @param {number} [since]
-   */
-  #enter(state, since = this.#now()) {
-    if (state !== this.#state) this.#since = since;
-    this.#state = state;
-    this.#tell();
-  }
-
-  #tell() {
-    const { status } = this;
-    for (const listener of [...this.#listeners]) listener(status);
   }
 }

@@ -1,6 +1,6 @@
 /** Where streams are held back by a proxy: one request at a time, answered as soon as there is something to tell. */
 
-/** @import { Open } from "./types.js" */
+/** @import { Message, Open } from "./types.js" */
 
 import { isMessage } from "./parsed.js";
 import { codeOf, get, tellTradesAfter } from "./rest.js";
@@ -17,19 +17,21 @@ export function open(url, events, browser) {
   const stop = new AbortController();
   let asking = new AbortController();
   let hasGreeted = false;
+  /** @type {Set<string>} channels that are known to be told on this line */
+  let begun = new Set();
   let timer = setTimeout(ask, 0);
 
   async function ask() {
-    const begun = (asking = new AbortController());
+    const mine = (asking = new AbortController());
     try {
       const channels = wanted.channels.join(",");
-      const answer = await answerTo(channels, AbortSignal.any([stop.signal, begun.signal]));
-      if (stop.signal.aborted || begun.signal.aborted) return;
+      const answer = await answerTo(channels, AbortSignal.any([stop.signal, mine.signal]));
+      if (stop.signal.aborted || mine.signal.aborted) return;
       browser.bookmark = { channels, cursor: answer.cursor };
       tell(answer);
       if (!stop.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
     } catch (error) {
-      if (stop.signal.aborted || begun.signal.aborted) return;
+      if (stop.signal.aborted || mine.signal.aborted) return;
       close();
       events.close(codeOf(error), error instanceof Error ? error.message : "");
     }
@@ -52,8 +54,20 @@ export function open(url, events, browser) {
     const said = messages.filter(isMessage);
     if (!hasGreeted && said[0]?.type !== "hello") events.message({ type: "hello", time, hb_ms: WAIT_S * 1000 });
     hasGreeted = true;
+    introduce(said);
     for (const message of said) if (!stop.signal.aborted) events.message(message);
     if (said.length === 0) events.message({ type: "hb", time });
+  }
+
+  /**
+   * An answer that goes on from a cursor does not say again what is followed.
+   *
+   * @param {Message[]} said
+   */
+  function introduce(said) {
+    for (const { type, ch } of said) if (ch && (type === "subscribed" || type === "error")) begun.add(ch);
+    for (const ch of wanted.channels) if (!begun.has(ch)) events.message({ type: "subscribed", ch });
+    begun = new Set(wanted.channels);
   }
 
   function close() {

@@ -1,6 +1,6 @@
 /** The last resort: ask REST every two seconds. Works wherever a page can be read. */
 
-/** @import { Open, Wish } from "./types.js" */
+/** @import { Events, Open, Wish } from "./types.js" */
 /** @import { Poller } from "./pollers.js" */
 
 import { pollerOf } from "./pollers.js";
@@ -20,7 +20,7 @@ export function open(url, events, browser) {
   let isBusy = false;
   let timer = setTimeout(round, 0);
 
-  /** What comes after the end is not told. @type {import("./types.js").Events} */
+  /** What comes after the end is not told. @type {Events} */
   const told = { ...events, message: (message) => void (stop.signal.aborted || events.message(message)) };
 
   async function round() {
