@@ -16,7 +16,7 @@ from ticker.services import pairs, tickers
 FIXED = ("base", "quote", "price_tick", "qty_step", "start_price")  # the record is in these units
 
 
-class NewPairForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewPairForm(forms.ModelForm):
     """A symbol is enough: what is left empty is what the symbol is known for."""
 
     class Meta:
@@ -69,7 +69,7 @@ class PairList(ChangeList):
 
 
 @admin.register(Pair)
-class PairAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PairAdmin(admin.ModelAdmin):
     list_display = ("symbol", "last_price", "status", "rate", "volatility", "position")
     list_editable = ("status", "rate", "volatility", "position")
     actions = ("open_for_trading", "halt")

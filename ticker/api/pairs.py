@@ -12,7 +12,7 @@ from ticker.models import Pair
 from ticker.services import pairs
 
 
-class PairSerializer(serializers.Serializer[Pair]):
+class PairSerializer(serializers.Serializer[Any]):
     """What is traded against what, and how finely."""
 
     symbol = serializers.CharField(help_text="For programs: SOLUSDT.")
@@ -23,23 +23,25 @@ class PairSerializer(serializers.Serializer[Pair]):
     qty_step = serializers.CharField(help_text="Quantities are whole numbers of it. A decimal string.")
     status = serializers.ChoiceField(["open", "halted"], help_text="halted: shown, but nothing trades.")
 
-    def to_representation(self, pair: Pair) -> dict[str, Any]:
-        return {
-            "symbol": pair.symbol,
-            "base": pair.base,
-            "quote": pair.quote,
-            "name": pair.value.name,
-            "price_tick": format(pair.value.price_tick, "f"),
-            "qty_step": format(pair.value.qty_step, "f"),
-            "status": pair.status,
-        }
-
 
 class PairPageSerializer(serializers.Serializer[Any]):
     """All pairs; there is never a next page."""
 
     results = PairSerializer(many=True)
     next = serializers.URLField(allow_null=True)
+
+
+def shown(pair: Pair) -> dict[str, Any]:
+    """The pair as it goes out."""
+    return {
+        "symbol": pair.symbol,
+        "base": pair.base,
+        "quote": pair.quote,
+        "name": pair.value.name,
+        "price_tick": format(pair.value.price_tick, "f"),
+        "qty_step": format(pair.value.qty_step, "f"),
+        "status": pair.status,
+    }
 
 
 class Pairs(PublicView):
@@ -50,7 +52,7 @@ class Pairs(PublicView):
         responses={200: PairPageSerializer, **failures(missing=False)},
     )
     def get(self, request: Request) -> Response:
-        return Response({"results": PairSerializer(pairs.shown(), many=True).data, "next": None})
+        return Response({"results": [shown(pair) for pair in pairs.shown()], "next": None})
 
 
 class OnePair(PublicView):
@@ -61,4 +63,4 @@ class OnePair(PublicView):
         responses={200: PairSerializer, **failures()},
     )
     def get(self, request: Request, symbol: str) -> Response:
-        return Response(PairSerializer(pairs.get(symbol)).data)
+        return Response(shown(pairs.get(symbol)))

@@ -1,14 +1,14 @@
 """What all addresses of the REST API have in common: open to everybody, read only, strict, JSON."""
 
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any
 
-from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ticker.api.parameters import check_names
@@ -35,7 +35,7 @@ def failures(*, missing: bool = True) -> dict[int, OpenApiResponse]:
 class PublicView(APIView):
     """A view that anybody may read; `parameters` are the only ones it takes."""
 
-    http_method_names: ClassVar = ["get", "head", "options"]
+    http_method_names = ["get", "head", "options"]
     # No account is asked for: an answer depends on the address only, and caches may share it.
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -47,8 +47,8 @@ class PublicView(APIView):
         check_names(request.query_params, self.parameters)
         super().initial(request, *args, **kwargs)
 
-    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
-        final: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
         if not final.has_header("Cache-Control"):
             final["Cache-Control"] = "no-cache"  # may be kept, but is asked for again each time
         return final

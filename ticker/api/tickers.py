@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotModified
@@ -37,29 +36,23 @@ class TickerSerializer(serializers.Serializer[Any]):
     time_ms = serializers.IntegerField(allow_null=True, help_text="When the newest trade happened: UTC milliseconds.")
 
 
+FIGURES = ("last", "bid", "ask", "open", "high", "low", "volume", "quote_volume", "change_percent")
+
+
 def shown(pair: Pair, row: tickers.Row) -> dict[str, Any]:
     """The ticker as it goes out."""
-    ticker = row.ticker
-    quoted = ticker if row.quoted else None
+    unknown = () if row.quoted else ("bid", "ask")
+    figures = {
+        name: None if row.ticker is None or name in unknown else format(getattr(row.ticker, name), "f")
+        for name in FIGURES
+    }
     return {
         "symbol": pair.symbol,
         "status": pair.status,
-        "last": _text(ticker and ticker.last),
-        "bid": _text(quoted and quoted.bid),
-        "ask": _text(quoted and quoted.ask),
-        "open": _text(ticker and ticker.open),
-        "high": _text(ticker and ticker.high),
-        "low": _text(ticker and ticker.low),
-        "volume": _text(ticker and ticker.volume),
-        "quote_volume": _text(ticker and ticker.quote_volume),
-        "change_percent": _text(ticker and ticker.change_percent),
+        **figures,
         "seq": row.seq or None,
         "time_ms": row.time_ms or None,
     }
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else format(number, "f")
 
 
 class OneTicker(PublicView):

@@ -16,7 +16,7 @@ from ticker.services import pairs, trades
 LIMIT, DEFAULT_LIMIT = 1_000, 100
 
 
-class TradeSerializer(serializers.Serializer[Trade]):
+class TradeSerializer(serializers.Serializer[Any]):
     """One trade, as it happened. Price and quantity are decimal strings."""
 
     id = serializers.IntegerField(help_text="1, 2, 3… within the pair, without gaps, for ever; `seq` in real time.")
