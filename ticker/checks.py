@@ -95,7 +95,8 @@ def redis_answers(**_: Any) -> Sequence[CheckMessage]:
 
 def redis_keeps_everything() -> Sequence[CheckMessage]:
     try:
-        found: Any = bus.client().config_get("maxmemory", "maxmemory-policy", "appendonly")  # redis-py types both clients
+        # Any: redis-py types the answers of its waiting and its async client as one.
+        found: Any = bus.client().config_get("maxmemory", "maxmemory-policy", "appendonly")
     except RedisError:
         return []  # hosted ones keep their settings to themselves
     told = {_text(name): _text(value) for name, value in found.items()}

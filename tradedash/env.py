@@ -37,6 +37,11 @@ def text(name: str, default: str = "") -> str:
     return read(name, default, str, "some text")
 
 
+def word(name: str, default: str, known: list[str]) -> str:
+    """One of the words that we know, in upper or lower case."""
+    return read(name, default, lambda found: known[known.index(found.upper())], f"one of {', '.join(known)}")
+
+
 def flag(name: str, default: bool) -> bool:
     return read(name, default, lambda found: bool(["0", "1"].index(found)), "0 or 1")
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -95,7 +96,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- Database ----------------------------------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tradedash.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR))}/tradedash.sqlite3")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # type: ignore[attr-defined]
     # Measured with four writers: without WAL and IMMEDIATE more than half of the transactions fail as "locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -144,7 +145,9 @@ def symbols(found: list[str]) -> list[str]:
 
 PAIRS = symbols([symbol.upper() for symbol in env.words("PAIRS", [])])  # empty: what is there, at first the default
 DEFAULT_PAIRS = DEFAULT_PAIRS
-PUBLISH_EVERY_MS = env.integer("TICKER_PUBLISH_EVERY_MS", 40, 5, 1_000)  # batches of 20–50 ms: soon enough, few messages
+PUBLISH_EVERY_MS = env.integer(
+    "TICKER_PUBLISH_EVERY_MS", 40, 5, 1_000
+)  # batches of 20–50 ms: soon enough, few messages
 STREAM_KEEP_MS = 10 * 60_000  # what a client may resume without REST …
 STREAM_KEEP = 5_000  # … and at least so many trades
 # At this length the market waits for the recorder rather than lose what it has not recorded.
@@ -217,7 +220,7 @@ if TLS:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Logging -----------------------------------------------------------------------------------
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.word("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -135,7 +135,7 @@ class Supervisor:
     """The programs of one machine, in the order in which they were started."""
 
     # What is served ends first and has its time to say goodbye; whatever is still there after 12 s is killed.
-    # The last to start (Redis was the first) may take 2 s more, because everybody else needs it to end well.
+    # The first to start (Redis) may take 2 s more after that, because everybody else needs it to end well.
     PATIENCE_S, LAST_PATIENCE_S = 12.0, 2.0
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -168,17 +168,18 @@ class Supervisor:
         """End every program, the last stage first; none is left when this returns."""
         loop = asyncio.get_running_loop()
         end_s = loop.time() + self.PATIENCE_S
-        *others, last = list(reversed(self.stages)) or [{}]
+        first, *rest = self.stages or [{}]
+        others = [stage for stage in reversed(rest) if not all(task.done() for task in stage.values())]
         for number, stage in enumerate(others):
             for child in stage:
                 child.let_go()
             # A stage that hangs leaves time for those after it, which have more to lose.
             await self._gone(stage, end_s - 1.5 * (len(others) - number - 1))
         await self._killed(*others)
-        for child in last:
+        for child in first:
             child.let_go()
-        await self._gone(last, loop.time() + self.LAST_PATIENCE_S, hurried=False)
-        await self._killed(last)
+        await self._gone(first, loop.time() + self.LAST_PATIENCE_S, hurried=False)
+        await self._killed(first)
 
     async def _gone(self, stage: dict[Child, asyncio.Task[None]], until_s: float, *, hurried: bool = True) -> None:
         """Wait until all of a stage are gone, the time is over, or somebody is impatient."""

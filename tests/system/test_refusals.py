@@ -44,6 +44,8 @@ async def test_a_taken_port_is_named(tmp_path: Path, offset: int):
         ("REDIS_URL", "localhost"),
         ("DATABASE_URL", "mysql://here"),
         ("DJANGO_DEBUG", "yes"),
+        ("LOG_LEVEL", "loud"),
+        ("HOST", "no.such.host.invalid"),
     ],
 )
 async def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str):

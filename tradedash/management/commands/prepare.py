@@ -69,7 +69,11 @@ class Command(BaseCommand):
 
     def let_staff_in(self) -> None:
         users = get_user_model().objects
-        if STAFF_NAME and STAFF_PASSWORD and not users.filter(username=STAFF_NAME).exists():
+        if STAFF_NAME and not users.filter(username=STAFF_NAME).exists():
+            if not STAFF_PASSWORD:
+                sys.exit(
+                    f"error: DJANGO_SUPERUSER_USERNAME={STAFF_NAME!r} is new: DJANGO_SUPERUSER_PASSWORD is missing"
+                )
             users.create_superuser(STAFF_NAME, STAFF_EMAIL, STAFF_PASSWORD)
             self.say(f"staff: {STAFF_NAME} may sign in at /admin/")
         elif not users.filter(is_staff=True, is_active=True).exists():
