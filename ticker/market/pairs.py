@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
+
 def plain(number: Decimal) -> Decimal:
     """The same number without trailing zeros and without an exponent: as many decimals as it needs."""
     return Decimal(format(number.normalize(), "f"))

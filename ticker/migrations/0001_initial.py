@@ -7,68 +7,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Pair',
+            name="Pair",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('symbol', models.CharField(max_length=20, unique=True)),
-                ('base', models.CharField(max_length=12)),
-                ('quote', models.CharField(max_length=12)),
-                ('price_tick', models.DecimalField(decimal_places=10, max_digits=20)),
-                ('qty_step', models.DecimalField(decimal_places=10, max_digits=20)),
-                ('start_price', models.DecimalField(decimal_places=10, max_digits=20)),
-                ('status', models.CharField(choices=[('open', 'open'), ('halted', 'halted'), ('delisted', 'delisted')], default=ticker.market.pairs.PairStatus['OPEN'], max_length=10)),
-                ('rate', models.FloatField(blank=True, help_text='Trades per second. Empty: the rate of the deployment (RATE).', null=True, validators=[django.core.validators.MinValueValidator(0.01), django.core.validators.MaxValueValidator(2000)])),
-                ('volatility', models.FloatField(default=0.8, help_text='Of the price, a year, as a fraction: 0.8 is 80 %.', validators=[django.core.validators.MinValueValidator(0.01), django.core.validators.MaxValueValidator(10)])),
-                ('seed', models.BigIntegerField(default=1, help_text='The same seed and start give the same market.')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Order in lists, lowest first.')),
-                ('recorded_seq', models.BigIntegerField(default=0, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("symbol", models.CharField(max_length=20, unique=True)),
+                ("base", models.CharField(max_length=12)),
+                ("quote", models.CharField(max_length=12)),
+                ("price_tick", models.DecimalField(decimal_places=10, max_digits=20)),
+                ("qty_step", models.DecimalField(decimal_places=10, max_digits=20)),
+                ("start_price", models.DecimalField(decimal_places=10, max_digits=20)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "open"), ("halted", "halted"), ("delisted", "delisted")],
+                        default=ticker.market.pairs.PairStatus["OPEN"],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "rate",
+                    models.FloatField(
+                        blank=True,
+                        help_text="Trades per second. Empty: the rate of the deployment (RATE).",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.01),
+                            django.core.validators.MaxValueValidator(2000),
+                        ],
+                    ),
+                ),
+                (
+                    "volatility",
+                    models.FloatField(
+                        default=0.8,
+                        help_text="Of the price, a year, as a fraction: 0.8 is 80 %.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.01),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("seed", models.BigIntegerField(default=1, help_text="The same seed and start give the same market.")),
+                ("position", models.PositiveSmallIntegerField(default=0, help_text="Order in lists, lowest first.")),
+                ("recorded_seq", models.BigIntegerField(default=0, editable=False)),
             ],
             options={
-                'ordering': ['position', 'symbol'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('price_tick__gt', 0), ('qty_step__gt', 0), ('start_price__gte', models.F('price_tick'))), name='pair_has_real_ticks'), models.CheckConstraint(condition=models.Q(('recorded_seq__gte', 0)), name='pair_recorded_seq_not_negative'), models.CheckConstraint(condition=models.Q(('status__in', ['open', 'halted', 'delisted'])), name='pair_has_known_status')],
+                "ordering": ["position", "symbol"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("price_tick__gt", 0), ("qty_step__gt", 0), ("start_price__gte", models.F("price_tick"))
+                        ),
+                        name="pair_has_real_ticks",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("recorded_seq__gte", 0)), name="pair_recorded_seq_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["open", "halted", "delisted"])), name="pair_has_known_status"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Candle',
+            name="Candle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('interval', models.CharField(choices=[('1m', '1m'), ('1h', '1h')], max_length=3)),
-                ('open_ms', models.BigIntegerField()),
-                ('open_ticks', models.BigIntegerField()),
-                ('high_ticks', models.BigIntegerField()),
-                ('low_ticks', models.BigIntegerField()),
-                ('close_ticks', models.BigIntegerField()),
-                ('volume_steps', models.BigIntegerField()),
-                ('quote_units', models.BigIntegerField()),
-                ('trades', models.IntegerField()),
-                ('pair', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='candles', to='ticker.pair')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("interval", models.CharField(choices=[("1m", "1m"), ("1h", "1h")], max_length=3)),
+                ("open_ms", models.BigIntegerField()),
+                ("open_ticks", models.BigIntegerField()),
+                ("high_ticks", models.BigIntegerField()),
+                ("low_ticks", models.BigIntegerField()),
+                ("close_ticks", models.BigIntegerField()),
+                ("volume_steps", models.BigIntegerField()),
+                ("quote_units", models.BigIntegerField()),
+                ("trades", models.IntegerField()),
+                (
+                    "pair",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="candles",
+                        to="ticker.pair",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('pair', 'interval', 'open_ms'), name='candle_once'), models.CheckConstraint(condition=models.Q(('high_ticks__gte', models.F('open_ticks')), ('low_ticks__lte', models.F('open_ticks')), ('high_ticks__gte', models.F('close_ticks')), ('low_ticks__lte', models.F('close_ticks'))), name='candle_holds_its_prices'), models.CheckConstraint(condition=models.Q(('interval__in', ('1m', '1h'))), name='candle_interval_is_stored')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("pair", "interval", "open_ms"), name="candle_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("high_ticks__gte", models.F("open_ticks")),
+                            ("low_ticks__lte", models.F("open_ticks")),
+                            ("high_ticks__gte", models.F("close_ticks")),
+                            ("low_ticks__lte", models.F("close_ticks")),
+                        ),
+                        name="candle_holds_its_prices",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("interval__in", ("1m", "1h"))), name="candle_interval_is_stored"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Trade',
+            name="Trade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.BigIntegerField()),
-                ('price_ticks', models.BigIntegerField()),
-                ('qty_steps', models.BigIntegerField()),
-                ('side', models.CharField(choices=[('buy', 'buy'), ('sell', 'sell')], max_length=4)),
-                ('time_ms', models.BigIntegerField()),
-                ('pair', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='trades', to='ticker.pair')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.BigIntegerField()),
+                ("price_ticks", models.BigIntegerField()),
+                ("qty_steps", models.BigIntegerField()),
+                ("side", models.CharField(choices=[("buy", "buy"), ("sell", "sell")], max_length=4)),
+                ("time_ms", models.BigIntegerField()),
+                (
+                    "pair",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trades",
+                        to="ticker.pair",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['pair', 'time_ms'], name='trade_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('pair', 'seq'), name='trade_once'), models.CheckConstraint(condition=models.Q(('price_ticks__gt', 0), ('qty_steps__gt', 0), ('seq__gt', 0)), name='trade_is_real')],
+                "indexes": [models.Index(fields=["pair", "time_ms"], name="trade_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("pair", "seq"), name="trade_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("price_ticks__gt", 0), ("qty_steps__gt", 0), ("seq__gt", 0)),
+                        name="trade_is_real",
+                    ),
+                ],
             },
         ),
     ]

@@ -58,4 +58,6 @@ def value_of(pair: Pair, row: tuple[int, ...]) -> market.Candle:
     open_ms, open_, high, low, close, volume, quote, trades = row
     tick: Decimal = pair.value.price_tick
     step: Decimal = pair.value.qty_step
-    return market.Candle(open_ms, open_ * tick, high * tick, low * tick, close * tick, volume * step, quote * tick * step, trades)
+    return market.Candle(
+        open_ms, open_ * tick, high * tick, low * tick, close * tick, volume * step, quote * tick * step, trades
+    )

@@ -42,7 +42,8 @@ class Pair(models.Model):
         ordering = ["position", "symbol"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(price_tick__gt=0, qty_step__gt=0, start_price__gte=F("price_tick")), name="pair_has_real_ticks"
+                condition=Q(price_tick__gt=0, qty_step__gt=0, start_price__gte=F("price_tick")),
+                name="pair_has_real_ticks",
             ),
             models.CheckConstraint(condition=Q(recorded_seq__gte=0), name="pair_recorded_seq_not_negative"),
             models.CheckConstraint(
