@@ -8,6 +8,11 @@ const TICKER = { last: "142.37" };
 const snapshot = { type: "snapshot", ch: "ticker.SOLUSDT", seq: 8, ts: 1, data: TICKER };
 const ticker = { type: "subscribed", ch: "ticker.SOLUSDT", mode: "state", throttle: 100, epoch: "p0w2", seq: 8 };
 
+/** How trades are asked for from a position. @param {number} seq */
+function after(seq) {
+  return { ch: "trade.SOLUSDT", epoch: "k3x9f1", seq };
+}
+
 /** @param {World} world */
 function states(world) {
   return world.statuses.map(({ state }) => state).filter((state, index, all) => state !== all[index - 1]);
@@ -86,7 +91,7 @@ test("a reconnect resumes from where each log stands, and drops the overlap", as
   assert.equal(world.feed.status.retryInMs, 250);
   await world.clock.pass(250);
   world.socket.greet({ server: "daphne-2" });
-  assert.deepEqual(world.socket.asked("subscribe")[0].channels, [{ ch: "trade.SOLUSDT", epoch: "k3x9f1", seq: 20 }]);
+  assert.deepEqual(world.socket.asked("subscribe")[0].channels, [after(20)]);
   world.socket.hear(log(25, { resume: "ok" }));
   world.socket.hear(trades(19, 25));
   assert.deepEqual(ids(heard), Array.from({ length: 15 }, (_, index) => index + 11));
@@ -101,7 +106,7 @@ test("a hole is asked for at once, and what came after it waits", async () => {
   await settle();
   world.socket.hear(log(10));
   world.socket.hear(trades(13, 14));
-  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [{ ch: "trade.SOLUSDT", epoch: "k3x9f1", seq: 10 }]);
+  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [after(10)]);
   world.socket.hear(trades(15, 15));
   assert.equal(world.socket.asked("subscribe").length, 2);
   world.socket.hear(log(15, { resume: "ok" }));
@@ -118,7 +123,7 @@ test("the loss of the last message is seen in a heartbeat", async () => {
   world.socket.hear(log(10));
   world.socket.hear({ type: "hb", time: 0, top: { "trade.SOLUSDT": 11 } });
   await world.clock.pass(4_000);
-  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [{ ch: "trade.SOLUSDT", epoch: "k3x9f1", seq: 10 }]);
+  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [after(10)]);
 });
 
 test("a reset is told, and the log goes on", async () => {
@@ -321,7 +326,7 @@ test("every five minutes a better transport is tried beside the one that works",
   stream.hear(trades(13, 13));
   world.socket.greet();
   assert.ok(stream.isClosed);
-  assert.deepEqual(world.socket.asked("subscribe")[0].channels, [{ ch: "trade.SOLUSDT", epoch: "k3x9f1", seq: 12 }]);
+  assert.deepEqual(world.socket.asked("subscribe")[0].channels, [after(12)]);
   world.socket.hear(log(14, { resume: "ok" }));
   world.socket.hear(trades(13, 14));
   assert.deepEqual(ids(heard), [11, 12, 13, 14]);
@@ -362,7 +367,7 @@ test("polled trades go on over WebSocket without a hole", async () => {
   assert.deepEqual(world.socket.said[0].channels, [{ ch: "trade.SOLUSDT" }]);
   world.socket.hear(log(12));
   world.socket.hear(trades(13, 13));
-  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [{ ch: "trade.SOLUSDT", epoch: "k3x9f1", seq: 10 }]);
+  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [after(10)]);
   world.socket.hear(log(13, { resume: "ok" }));
   world.socket.hear(trades(11, 13));
   assert.deepEqual(ids(heard), [11, 12, 13]);

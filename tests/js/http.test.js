@@ -150,7 +150,7 @@ test("plain polling tells a ticker when it has changed, in the wire's words", as
 test("plain polling tells a candle's last word before the next candle's first", async () => {
   const { world } = await following("poll");
   const candle = (/** @type {number} */ open_ms, /** @type {number} */ made, closed = false) => {
-    return { open_ms, open: "1", high: "1", low: "1", close: "1", volume: "1", quote_volume: "1", trades: made, closed };
+    return { open_ms, open: "1", high: "1", low: "1", close: "1", volume: "1", trades: made, closed };
   };
   let results = [candle(0, 9, true), candle(60_000, 3)];
   world.answers[TRADES] = () => json({ results: [], next: null });

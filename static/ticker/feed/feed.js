@@ -1,4 +1,4 @@
-/** The page's one connection: whichever transport gets through, whatever happens to it, followers hear everything once. */
+/** The page's one connection: whichever transport gets through, whatever happens, followers hear everything once. */
 
 /** @import { Feed, FeedEvent, FollowOptions, Status, TransportName } from "../types.js" */
 /** @import { Bye } from "./backoff.js" */
@@ -40,8 +40,9 @@ const OFFLINE_MS = 60_000; // reconnecting for so long is being offline, to peop
 /**
  * One try to be connected; a trial is one beside a connection that works.
  *
- * @typedef {{name: TransportName, line: Line, isTrial: boolean, timer: ReturnType<typeof setTimeout> | undefined}} Attempt
+ * @typedef {{name: TransportName, line: Line, isTrial: boolean, timer: Timer}} Attempt
  */
+/** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
 
 /**
  * Connect, and stay connected. Call it once for a page and share what it gives.
@@ -71,7 +72,7 @@ class Connection {
   #live = null;
   /** @type {Attempt | null} */
   #attempt = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** @type {Timer} */
   #retryTimer;
   #retryAtMs = 0;
   #liveSinceMs = 0;
@@ -405,7 +406,7 @@ class Connection {
     } else if (this.#retryTimer !== undefined && !mustWait(this.#standing.lastCode ?? LOST)) this.#connect();
   }
 
-  /** The browser says so; believed until an attempt proves otherwise, since a server on this machine needs no network. */
+  /** The browser says so; believed until an attempt proves otherwise: a server on this machine needs no network. */
   #networkGone() {
     if (this.#standing.state === "closed") return;
     this.#end();

@@ -1,4 +1,4 @@
-/** Which transport to try next: the best one that gets through. Pure: a ladder is a value, each step makes a new one. */
+/** Which transport to try next: the best one that gets through. Pure: a ladder is a value, each step a new one. */
 
 /** @import { TransportName } from "../types.js" */
 

@@ -2,7 +2,7 @@
 
 /** @typedef {{latencyMs: number, offsetMs: number, atMs: number}} Reading */
 
-const KEEP = 6; // a minute of pings, one every ten seconds: old enough to smooth, young enough to follow a change of network
+const KEEP = 6; // a minute of pings: old enough to smooth, young enough to follow a change of network
 
 /**
  * @param {readonly Reading[]} readings  newest last

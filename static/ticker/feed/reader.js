@@ -1,4 +1,4 @@
-/** One follower's place in one channel: what it is told, in order, each item once, with no hole that it is not told of. */
+/** One follower's place in one channel: it is told each item once, in order, and of every hole that stays. */
 
 /** @import { FeedEvent, Position } from "../types.js" */
 /** @import { Message } from "./types.js" */

@@ -1,4 +1,4 @@
-/** What REST knows, said as the protocol says it: for plain polling, and to fill holes where a transport cannot rewind. */
+/** What REST knows, said as the protocol says it: for plain polling, and for holes where a transport cannot rewind. */
 
 /** @import { Ticker, Trade } from "../types.js" */
 /** @import { Browser, Events, Wish } from "./types.js" */

@@ -3,7 +3,8 @@
 /** @import { FeedState, Status } from "../types.js" */
 /** @import { Message } from "./types.js" */
 
-/** @typedef {Pick<Status, "transport" | "pinned" | "latencyMs" | "offsetMs" | "retryInMs" | "lastHeardMs" | "messagesPerS">} Moving */
+/** @typedef {"transport" | "pinned" | "latencyMs" | "offsetMs" | "retryInMs" | "lastHeardMs" | "messagesPerS"} Measured */
+/** @typedef {Pick<Status, Measured>} Moving */
 
 export class Standing {
   /** @type {FeedState} */

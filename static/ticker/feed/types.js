@@ -3,7 +3,7 @@
 /** @import { TransportName } from "../types.js" */
 
 /**
- * A message of the protocol, as it came. Types and fields that we do not know are ignored, so all but `type` may be absent.
+ * A message of the protocol, as it came. What we do not know is ignored, and all but `type` may be absent.
  *
  * @typedef {object} Message
  * @property {string} type

@@ -1,4 +1,4 @@
-/** What an HTTP transport has been asked to carry: its channels are part of an address, so a change means a new request. */
+/** What an HTTP transport has been asked to carry: channels are part of its address, so a change is a new request. */
 
 /** @import { Request, Wish } from "./types.js" */
 

@@ -8,8 +8,8 @@ import { NAMES, SPOKEN, rowsOf, saidOf, whyOf } from "./badge_words.js";
 const SETTLE_MS = 2_000; // a reconnect that succeeds at once is not worth a word
 
 /**
- * Keep the badge true, and open its panel on a click. Also sets `data-connection` on the root element: "live", "stale"…,
- * so that a style sheet can fade what is old.
+ * Keep the badge true, and open its panel on a click. Also sets `data-connection` on the root element: "live",
+ * "stale"…, so that a style sheet can fade what is old.
  *
  * @param {HTMLElement} button  `[data-badge]`; the panel is the `[data-badge-panel]` beside it
  * @param {Feed} feed

@@ -51,7 +51,8 @@ export class World {
     const { WebSocket, EventSource, fetch, page, clock } = this;
     const { now, timers } = clock;
     this.statuses = [];
-    this.feed = openFeed({ url: SITE, WebSocket, EventSource, fetch, page, now, timers, random: () => 0.5, ...options });
+    const owned = { WebSocket, EventSource, fetch, page, now, timers, random: () => 0.5 };
+    this.feed = openFeed({ url: SITE, ...owned, ...options });
     this.feed.on("status", (status) => this.statuses.push(status));
     return this.feed;
   }
