@@ -3,8 +3,8 @@
 /** @import { FeedState, Status } from "../types.js" */
 /** @import { Message } from "./types.js" */
 
-/** @typedef {"transport" | "pinned" | "latencyMs" | "offsetMs" | "retryInMs" | "lastHeardMs" | "messagesPerS"} Measured */
-/** @typedef {Pick<Status, Measured>} Moving */
+/** @typedef {"latencyMs" | "offsetMs" | "retryInMs" | "lastHeardMs" | "messagesPerS"} Measured */
+/** @typedef {Pick<Status, "transport" | "pinned" | Measured>} Moving */
 
 export class Standing {
   /** @type {FeedState} */
