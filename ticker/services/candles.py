@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import F, Max, Min, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
 
 from ticker.bus import latest
-from ticker.market.candles import HOUR, INTERVALS, SECOND, Candle, empty, fill, index_of, merge, open_of
+from ticker.market.candles import DAY, HOUR, INTERVALS, MINUTE, Candle, empty, fill, index_of, merge, open_of
 from ticker.market.errors import Unavailable
 from ticker.models import Candle as CandleRow
 from ticker.models import Pair
@@ -55,7 +57,7 @@ def page(
     the last close. A candle is closed when all trades of its span are known to be recorded, so a closed one never
     changes; the open one is there too. Reads no more rows than the answer is made of.
     """
-    source = Seconds(pair) if INTERVALS[interval] == SECOND else Stored(pair, interval)
+    source = Source(pair, interval)
     # Asked before the rows are read: then they hold at least what it promises.
     settled_ms = _settled_ms(pair)
     ends = source.ends()
@@ -98,74 +100,119 @@ def _settled_ms(pair: Pair) -> int:
     # Trade times never decrease with seq, so whatever comes is not older than the newest that is there.
     newest_ms = trades.newest_ms(pair)
     if newest_ms is None:  # history only
-        ends = Stored(pair, "1m").ends()
+        ends = Source(pair, "1m").ends()
         newest_ms = ends[1] if ends else 0
     if head is not None and head.seq <= recorded_seq:
         return max(newest_ms, head.time_ms)  # nobody has traded since, and the feed says so
     return newest_ms
 
 
-class Stored:
-    """The stored candles that those of an interval are merged from."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table keeps what a candle is made of."""
+
+    at: str  # when it happened: has an index together with the pair
+    order: str  # what came first: has an index together with the pair
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    quote: str | Combinable
+    trades: str | Combinable
+
+
+OF_TRADES = Columns(
+    at="time_ms",
+    order="seq",
+    open="price_ticks",
+    high="price_ticks",
+    low="price_ticks",
+    close="price_ticks",
+    volume="qty_steps",
+    quote=F("price_ticks") * F("qty_steps"),
+    trades=Value(1),
+)
+OF_CANDLES = Columns(
+    at="open_ms",
+    order="open_ms",
+    open="open_ticks",
+    high="high_ticks",
+    low="low_ticks",
+    close="close_ticks",
+    volume="volume_steps",
+    quote="quote_units",
+    trades="trades",
+)
+
+
+class Source:
+    """What the candles of one interval are made of: trades, or stored candles of a shorter interval."""
 
     def __init__(self, pair: Pair, interval: str) -> None:
-        every_ms = INTERVALS[interval]
-        longest = "1m" if every_ms is not None and every_ms < HOUR else "1h"
-        self.rows = CandleRow.objects.filter(pair=pair, interval=longest)
+        self.span_ms = INTERVALS[interval] or DAY  # a month is no fixed length: its days are merged by market.candles
+        self.shift_ms = 3 * DAY if interval == "1w" else 0  # from the Monday before 1970, so that nothing is negative
+        self.columns = OF_TRADES if self.span_ms < MINUTE else OF_CANDLES
+        self.rows: QuerySet[Any]
+        if self.span_ms < MINUTE:
+            self.rows = TradeRow.objects.filter(pair=pair)
+        else:
+            self.rows = CandleRow.objects.filter(pair=pair, interval="1m" if self.span_ms < HOUR else "1h")
 
     def ends(self) -> tuple[int, int] | None:
-        """When the first and the last one opened; None where there is none."""
-        opened = self.rows.values_list("open_ms", flat=True)
-        first, last = opened.order_by("open_ms").first(), opened.order_by("-open_ms").first()
+        """When the first and the last row happened; None where there is none."""
+        happened = self.rows.values_list(self.columns.at, flat=True)
+        first = happened.order_by(self.columns.order).first()
+        last = happened.order_by(f"-{self.columns.order}").first()
         return None if first is None or last is None else (first, last)
 
     def between(self, start_ms: int, stop_ms: int) -> list[tuple[int, ...]]:
-        """Rows of COLUMNS that open in this span, ascending."""
-        return list(
-            self.rows.filter(open_ms__gte=start_ms, open_ms__lt=stop_ms).order_by("open_ms").values_list(*COLUMNS)
-        )
+        """Rows of COLUMNS, ascending, of this span of time.
 
-    def close_before(self, open_ms: int) -> int:
-        """The last price before this moment, in ticks."""
-        return self.rows.filter(open_ms__lt=open_ms).order_by("-open_ms").values_list("close_ticks", flat=True)[0]
-
-
-class Seconds:
-    """Candles of one second, folded by the database, so that a busy second costs no more than a quiet one."""
-
-    def __init__(self, pair: Pair) -> None:
-        self.rows = TradeRow.objects.filter(pair=pair)
-
-    def ends(self) -> tuple[int, int] | None:
-        happened = self.rows.values_list("time_ms", flat=True)
-        first, last = happened.order_by("seq").first(), happened.order_by("-seq").first()
-        return None if first is None or last is None else (first, last)
-
-    def between(self, start_ms: int, stop_ms: int) -> list[tuple[int, ...]]:
-        found = list(
-            self.rows.filter(time_ms__gte=start_ms, time_ms__lt=stop_ms)
-            .values(second=F("time_ms") / SECOND)
+        Folded by the database: thirty thousand minutes took ten times as long in Python, and a busy second has no
+        bound at all.
+        """
+        it = self.columns
+        rows = self.rows.filter(**{f"{it.at}__gte": start_ms, f"{it.at}__lt": stop_ms})
+        if self.span_ms in (MINUTE, HOUR):  # stored as they are
+            return list(rows.order_by("open_ms").values_list(*COLUMNS))
+        folded = list(
+            rows.values(number=(F(it.at) + self.shift_ms) / self.span_ms)
             .annotate(
-                first=Min("seq"),
-                final=Max("seq"),
-                high=Max("price_ticks"),
-                low=Min("price_ticks"),
-                volume=Sum("qty_steps"),
-                quote=Sum(F("price_ticks") * F("qty_steps")),
-                count=Count("pk"),
+                first=Min(it.order),
+                final=Max(it.order),
+                highest=Max(it.high),
+                lowest=Min(it.low),
+                volumes=Sum(it.volume),
+                quotes=Sum(it.quote),
+                count=Sum(it.trades),
             )
-            .order_by("second")
-            .values_list("second", "first", "high", "low", "final", "volume", "quote", "count")
+            .order_by("number")
+            .values_list("number", "first", "final", "highest", "lowest", "volumes", "quotes", "count")
         )
-        price = self._prices({seq for _, first, _, _, final, *_ in found for seq in (first, final)})
+        ends = {end for _, first, final, *_ in folded for end in (first, final)}
+        prices = {
+            order: (opened, closed)
+            for order, opened, closed in self.rows.filter(**{f"{it.order}__in": ends}).values_list(
+                it.order, it.open, it.close
+            )
+        }
         return [
-            (second * SECOND, price[first], high, low, price[final], int(volume), int(quote), count)
-            for second, first, high, low, final, volume, quote, count in found
+            (
+                number * self.span_ms - self.shift_ms,
+                prices[first][0],
+                highest,
+                lowest,
+                prices[final][1],
+                int(volume),
+                int(quote),
+                int(count),
+            )
+            for number, first, final, highest, lowest, volume, quote, count in folded
         ]
 
-    def _prices(self, seqs: set[int]) -> dict[int, int]:
-        return dict(self.rows.filter(seq__in=seqs).values_list("seq", "price_ticks"))
-
-    def close_before(self, open_ms: int) -> int:
-        before = self.rows.filter(time_ms__lt=open_ms).order_by("-time_ms", "-seq")
-        return before.values_list("price_ticks", flat=True)[0]
+    def close_before(self, moment_ms: int) -> int:
+        """The last price before this moment, in ticks."""
+        it = self.columns
+        before = self.rows.filter(**{f"{it.at}__lt": moment_ms}).order_by(f"-{it.at}", f"-{it.order}")
+        return int(before.values_list(it.close, flat=True)[0])
