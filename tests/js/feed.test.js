@@ -169,6 +169,15 @@ test("a connection that answers is kept", async () => {
   assert.equal(world.sockets.length, 1);
 });
 
+test("a page that comes back and finds its socket closed connects at once", async () => {
+  const world = new World();
+  await world.live();
+  world.socket.readyState = 3;
+  world.page.window.dispatchEvent(new Event("pageshow"));
+  await world.clock.pass(250);
+  assert.equal(world.sockets.length, 2);
+});
+
 test("coming online ends any wait", async () => {
   const world = new World();
   await world.live();

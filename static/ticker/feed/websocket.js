@@ -2,6 +2,7 @@
 
 /** @import { Open } from "./types.js" */
 
+import { LOST } from "./codes.js";
 import { parsed } from "./parsed.js";
 
 /**
@@ -30,10 +31,17 @@ export function open(url, events, browser) {
     const message = parsed(data);
     if (message !== null) events.message(message);
   };
-  socket.onclose = (/** @type {CloseEvent} */ { code, reason }) => {
+  socket.onclose = (/** @type {CloseEvent} */ { code, reason }) => end(code, reason);
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  function end(code, reason) {
+    if (socket.onclose === null) return;
     silence();
     events.close(code, reason);
-  };
+  }
 
   function silence() {
     socket.onopen = socket.onmessage = socket.onclose = null;
@@ -45,9 +53,13 @@ export function open(url, events, browser) {
       if (request.op === "subscribe" && request.channels.length === 0) return true; // a page that follows nothing
       const text = JSON.stringify(request, positioned);
       if (socket.readyState === 0) return early.push(text) > 0;
-      if (socket.readyState !== 1) return false;
-      socket.send(text);
-      return true;
+      if (socket.readyState === 1) {
+        socket.send(text);
+        return true;
+      }
+      // A page that comes back out of the browser's memory may find its socket closed, and never be told.
+      if (socket.readyState === 3) queueMicrotask(() => end(LOST, ""));
+      return false;
     },
     close() {
       silence();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Series, barOf, barOfRow } from "../../../static/ticker/market/candles.js";
+import { Series, barOf, barsOf } from "../../../static/ticker/market/candles.js";
 
 const MINUTE = 60_000;
 
@@ -18,9 +18,22 @@ function series() {
   return new Series(MINUTE, [bar(1, "10", { closed: true }), bar(2, "10.5")]);
 }
 
-test("rows of the page and candles of the feed become the same bars", () => {
-  const candle = { open_ms: 5, open: "1", high: "2", low: "1", close: "2", volume: "3", quote_volume: "6", trades: 1, closed: true };
-  assert.deepEqual(barOf(candle), barOfRow([5, "1", "2", "1", "2", "3", true]));
+test("columns of the page and candles of the feed become the same bars", () => {
+  const candle = {
+    open_ms: MINUTE,
+    open: "1.05",
+    high: "1.10",
+    low: "1.00",
+    close: "1.10",
+    volume: "0.3",
+    quote_volume: "6",
+    trades: 1,
+    closed: false,
+  };
+  const columns = { from_ms: 0, settled: 1, open: [20, 21], high: [22, 22], low: [20, 20], close: [21, 22], volume: [0, 3] };
+  const [first, second] = barsOf(columns, MINUTE, "0.05", "0.1");
+  assert.deepEqual(second, barOf(candle));
+  assert.equal(first?.closed, true);
 });
 
 test("the forming candle changes in place", () => {
