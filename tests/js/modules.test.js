@@ -36,5 +36,5 @@ test("the connection does not touch the document: only ui/ and the pages' entrie
 });
 
 test("every module begins by saying why it exists", () => {
-  for (const { name, text } of modules) assert.match(text, /^\/\*\*?\s+(?:\* )?[A-Z]/, name);
+  for (const { name, text } of modules) assert.match(text, /^\/[/*]+\s+(?:\* )?[A-Z]/, name);
 });
