@@ -45,7 +45,7 @@ check: $(VENV)/.dev  ## Lint, format, types, who imports whom, migrations, brows
 .PHONY: modules
 modules:
 	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory node_modules/.installed && npm run --silent check && npm test --silent; \
+		$(MAKE) --no-print-directory node_modules/.installed && npm run check && npm test; \
 	else \
 		echo "=================================================================="; \
 		echo "NO NODE FOUND: THE BROWSER MODULES WERE NOT CHECKED."; \
@@ -70,14 +70,16 @@ $(VENV)/bin/python:
 		echo "error: TradeDash needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1) (PYTHON=… names another)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "error: this Python cannot make virtual environments (Debian: apt install python3-venv)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "Installing what TradeDash runs on into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "Installing what tests and checks need into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
 node_modules/.installed: package.json

@@ -27,10 +27,17 @@ def write(pair: Pair, interval: str, rows: list[Row]) -> int:
     # Not bulk_create: fifty thousand model instances a pair took four times as long as the rows themselves.
     columns = ("pair_id", "interval", *COLUMNS)
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
-    table, places = connection.ops.quote_name(Candle._meta.db_table), ", ".join(["%s"] * len(columns))
+    into = f"{connection.ops.quote_name(Candle._meta.db_table)} ({names})"
+    places = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608 (names of ours, values apart)
-            [(pair.pk, interval, *row) for row in rows],
-        )
+        if connection.vendor == "postgresql":
+            # Row by row, eight pairs took 34 s.
+            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row((pair.pk, interval, *row))
+        else:
+            cursor.executemany(
+                f"INSERT INTO {into} VALUES ({places})",  # noqa: S608 (names of ours, values apart)
+                [(pair.pk, interval, *row) for row in rows],
+            )
     return len(rows)
