@@ -284,7 +284,7 @@ test("two handshakes that fail while HTTP answers are a step down to events", as
   world.socket.end();
   await world.clock.pass(250);
   world.socket.end();
-  await world.clock.pass(1_000);
+  await world.clock.pass(250);
   assert.equal(world.stream.url.pathname, "/live/v1/sse");
   assert.equal(world.stream.url.searchParams.get("ch"), "trade.SOLUSDT");
   world.stream.greet();

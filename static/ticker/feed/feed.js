@@ -19,6 +19,7 @@ import { TRANSPORTS } from "./transports.js";
 import { watch } from "./watch.js";
 
 const STEADY_MS = 5_000; // a connection that lived so long was a good one: the next attempt counts as the first
+const SOON_MS = 250;
 const OFFLINE_MS = 60_000; // reconnecting for so long is being offline, to people
 
 /**
@@ -263,9 +264,11 @@ class Connection {
   async #blame(how) {
     const before = this.#ladder;
     const after = failed(before, how);
-    if (after.rung === before.rung || (await isReachable(this.#browser, this.#url))) {
-      if (this.#ladder === before) this.#ladder = after;
-    }
+    if (after.rung !== before.rung && !(await isReachable(this.#browser, this.#url))) return;
+    if (this.#ladder !== before) return;
+    this.#ladder = after;
+    // The server answers, and what we try next has not failed yet: no reason to wait long. Back at the top there is.
+    if (after.rung > before.rung && this.#retryTimer !== undefined) this.#hurry();
   }
 
   /**
@@ -374,8 +377,15 @@ class Connection {
 
   /** @param {number} ms */
   #retryIn(ms) {
+    const { timers } = this.#browser;
+    timers.clearTimeout(this.#retryTimer);
     this.#retryAtMs = this.#now() + ms;
-    this.#retryTimer = this.#browser.timers.setTimeout(() => this.#connect(), ms);
+    this.#retryTimer = timers.setTimeout(() => this.#connect(), ms);
+  }
+
+  #hurry() {
+    this.#retryIn(Math.min(SOON_MS, this.#retryAtMs - this.#now()));
+    this.#standing.tell();
   }
 
   #tick() {
