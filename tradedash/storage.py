@@ -1,6 +1,17 @@
 """Static files under names that change with their content, ES modules included."""
 
+import re
+
+from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# Lines that hold nothing but a comment. What stands after code stays: telling it from a string takes a parser.
+COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE)
+
+
+def light(text: str) -> str:
+    """A module or a style sheet without its comment lines and indentation, about half as heavy when compressed."""
+    return re.sub(r"^[ \t]+|^\n", "", COMMENTS.sub("", text), flags=re.MULTILINE)
 
 
 class ModuleStorage(CompressedManifestStaticFilesStorage):
@@ -11,3 +22,10 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):
 
     # Django leaves imports alone by default: modules would be asked for under their plain names, and kept too long.
     support_js_module_import_aggregation = True
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        # Only what is ours: we write no text over several lines, of which `light` would take the indentation.
+        if name.startswith("ticker/") and name.endswith((".js", ".css")):
+            content = ContentFile(light(content.read().decode()).encode())
+        saved: str = super()._save(name, content)
+        return saved

@@ -27,8 +27,9 @@ class Market:
     pair: Pair
     ticker: Ticker | None
     age_ms: int
-    points: list[str]  # of the sparkline, oldest first
-    line: str  # the `d` of its path
+    line: str  # the `d` of its sparkline …
+    low: Decimal | None  # … and the prices at its bottom and its top
+    high: Decimal | None
 
 
 @gzip_page
@@ -59,8 +60,9 @@ def market_of(pair: Pair, row: tickers.Row | None) -> Market:
         pair=pair,
         ticker=row.ticker if row else None,
         age_ms=row.age_ms if row else 0,
-        points=[format(point, "f") for point in points],
         line=line_path(points, SPARK_WIDTH, SPARK_HEIGHT),
+        low=min(points, default=None),
+        high=max(points, default=None),
     )
 
 

@@ -23,7 +23,7 @@ DEFAULT_INTERVAL = "1m"
 BARS = 500  # at first sight; older ones come when somebody scrolls to them
 TABLE_ROWS = 50
 TAPE_ROWS = 50
-LINE_WIDTH, LINE_HEIGHT, LINE_POINTS = 1000, 400, 250
+LINE_WIDTH, LINE_HEIGHT, LINE_POINTS = 1000, 400, 120
 
 
 @gzip_page
@@ -74,13 +74,14 @@ def path_name(pair: Pair) -> str:
 
 
 def page_data(pair: Pair, interval: str, bars: Sequence[tuple[Candle, bool]]) -> dict[str, Any]:
-    """What the script starts from, so that the chart is full without asking again. Prices stay strings."""
+    """What the script starts from, so that the chart is full without asking again."""
     return {
         "symbol": pair.symbol,
         "name": pair.value.name,
         "base": pair.base,
         "quote": pair.quote,
         "tick": format(pair.value.price_tick, "f"),
+        "step": format(pair.value.qty_step, "f"),
         "priceDecimals": price_decimals(pair),
         "qtyDecimals": qty_decimals(pair),
         "interval": interval,
@@ -88,14 +89,24 @@ def page_data(pair: Pair, interval: str, bars: Sequence[tuple[Candle, bool]]) ->
         "candlesUrl": reverse("ticker:api-candles", args=[pair.symbol]),
         "tradesUrl": reverse("ticker:api-trades", args=[pair.symbol]),
         "epoch": epoch_of(pair),
-        "candles": [
-            [
-                bar.open_ms,
-                *(format(figure, "f") for figure in (bar.open, bar.high, bar.low, bar.close, bar.volume)),
-                closed,
-            ]
-            for bar, closed in bars
-        ],
+        "bars": columns(pair, bars),
+    }
+
+
+def columns(pair: Pair, bars: Sequence[tuple[Candle, bool]]) -> dict[str, Any]:
+    """The candles in whole ticks and steps, a list for each figure: half the weight of rows of prices.
+
+    They follow each other without a gap, so the first one's time is enough; `settled` of them never change again.
+    """
+    tick, step = pair.value.price_tick, pair.value.qty_step
+    return {
+        "from_ms": bars[0][0].open_ms if bars else 0,
+        "settled": sum(closed for _, closed in bars),
+        "open": [int(bar.open / tick) for bar, _ in bars],
+        "high": [int(bar.high / tick) for bar, _ in bars],
+        "low": [int(bar.low / tick) for bar, _ in bars],
+        "close": [int(bar.close / tick) for bar, _ in bars],
+        "volume": [int(bar.volume / step) for bar, _ in bars],
     }
 
 

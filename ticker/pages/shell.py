@@ -51,6 +51,8 @@ def or_503(
         except Unavailable as error:
             part = error.detail
             log.warning("%s: %s", request.path, error.detail)
-        return render(request, "503.html", {"part": part}, status=503, headers={"Retry-After": "5"})
+        response = render(request, "503.html", {"part": part}, status=503)
+        response.headers["Retry-After"] = "5"  # seconds; a restart takes about that long
+        return response
 
     return answered

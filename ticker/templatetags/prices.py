@@ -122,9 +122,9 @@ def figures(number: Decimal) -> str:
 
 
 @register.filter
-def full(number: Decimal | Missing) -> str:
+def full(number: Decimal | int | Missing) -> str:
     """Every figure of it, grouped."""
-    return known(number, lambda found: f"{found:,f}".replace("-", MINUS))
+    return f"{number:,}" if isinstance(number, int) else known(number, lambda found: f"{found:,f}".replace("-", MINUS))
 
 
 @register.filter

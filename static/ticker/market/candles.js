@@ -1,6 +1,7 @@
 /** The candles of a chart: history first, then what happens to the newest, without a step back and without a hole. */
 
 /** @import { Candle } from "../types.js" */
+import { times } from "./format.js";
 
 /**
  * One candle as the chart keeps it; prices stay strings.
@@ -31,13 +32,36 @@ export function barOf(candle) {
 }
 
 /**
- * A row of the page: [open_ms, open, high, low, close, volume, closed].
+ * Candles as a page brings them: whole ticks and steps, a list for each figure, without gaps.
  *
- * @param {[number, string, string, string, string, string, boolean]} row
- * @returns {Bar}
+ * @typedef {object} Columns
+ * @property {number} from_ms  when the first opens
+ * @property {number} settled  how many of them never change again
+ * @property {number[]} open
+ * @property {number[]} high
+ * @property {number[]} low
+ * @property {number[]} close
+ * @property {number[]} volume
  */
-export function barOfRow([ms, open, high, low, close, volume, closed]) {
-  return { ms, open, high, low, close, volume, closed };
+
+/**
+ * @param {Columns} columns
+ * @param {number} everyMs
+ * @param {string} tick
+ * @param {string} step
+ * @returns {Bar[]}
+ */
+export function barsOf(columns, everyMs, tick, step) {
+  const price = (/** @type {number | undefined} */ ticks) => times(ticks ?? 0, tick);
+  return columns.open.map((open, i) => ({
+    ms: columns.from_ms + i * everyMs,
+    open: price(open),
+    high: price(columns.high[i]),
+    low: price(columns.low[i]),
+    close: price(columns.close[i]),
+    volume: times(columns.volume[i] ?? 0, step),
+    closed: i < columns.settled,
+  }));
 }
 
 /** The bars of one interval, ascending, each once. */

@@ -35,7 +35,10 @@ function written(value, decimals) {
   return (value < 0n ? MINUS : "") + whole + (decimals ? `.${digits.slice(-decimals)}` : "");
 }
 
-/** @param {string} text  what follows the point */
+/** For programs: no grouping. @param {bigint} value @param {number} decimals */
+const plain = (value, decimals) => written(value, decimals).replaceAll(",", "").replace(MINUS, "-");
+
+/** How many digits follow the point. @param {string} text */
 const decimalsIn = (text) => text.split(".")[1]?.length ?? 0;
 
 /**
@@ -56,8 +59,18 @@ export function fixed(text, decimals) {
  */
 export function minus(left, right) {
   const decimals = Math.max(decimalsIn(left), decimalsIn(right));
-  const value = units(left, decimals) - units(right, decimals);
-  return written(value, decimals).replaceAll(",", "").replace(MINUS, "-");
+  return plain(units(left, decimals) - units(right, decimals), decimals);
+}
+
+/**
+ * Exactly so many ticks or steps, as a plain decimal.
+ *
+ * @param {number} count  a whole number, below 2^53
+ * @param {string} step
+ */
+export function times(count, step) {
+  const decimals = decimalsIn(step);
+  return plain(BigInt(count) * units(step, decimals), decimals);
 }
 
 /**

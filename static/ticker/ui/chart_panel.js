@@ -1,10 +1,10 @@
 /** The chart with all around it: intervals, history, the forming candle, legend, countdown, keys and table. */
 
 /** @import { Candle, Feed, FeedEvent } from "../types.js" */
-/** @import { Bar } from "../market/candles.js" */
+/** @import { Bar, Columns } from "../market/candles.js" */
 /** @import { ChartType } from "./chart.js" */
 /** @import { Painter } from "./paint.js" */
-import { MOST_BARS, Series, barOf, barOfRow } from "../market/candles.js";
+import { MOST_BARS, Series, barOf, barsOf } from "../market/candles.js";
 import { countdown, dayAndClock, direction, fixed, minus } from "../market/format.js";
 import { fillCandleTable } from "./candle_table.js";
 import { all, one, say } from "./cells.js";
@@ -27,11 +27,13 @@ const TABLE_EVERY_MS = 2_000;
  * @property {string} name
  * @property {string} base
  * @property {string} quote
+ * @property {string} tick
+ * @property {string} step
  * @property {number} priceDecimals
  * @property {number} qtyDecimals
  * @property {string} interval
  * @property {Record<string, number>} intervals  ms by name
- * @property {[number, string, string, string, string, string, boolean][]} candles
+ * @property {Columns} bars
  * @property {string} candlesUrl
  * @property {string} tradesUrl
  * @property {string} epoch
@@ -62,7 +64,7 @@ export class ChartPanel {
     this.painter = painter;
     this.announce = announce;
     this.interval = data.interval;
-    this.series = new Series(this.everyMs, data.candles.map(barOfRow));
+    this.series = new Series(this.everyMs, barsOf(data.bars, this.everyMs, data.tick, data.step));
 
     this.place = one(root, "[data-chart]");
     this.legend = new Legend(one(root, "[data-legend]"), data);

@@ -3,11 +3,11 @@
 /** @import { Ticker } from "../types.js" */
 /** @import { Column } from "../market/order.js" */
 import { age, compact, direction, fixed, full } from "../market/format.js";
-import { linePath } from "../market/lines.js";
 import { by } from "../market/order.js";
 import { all, one, say, turn } from "./cells.js";
 import { keep, recall } from "./kept.js";
 import { QuoteRow } from "./quote.js";
+import { SparkLine } from "./spark_line.js";
 
 const REORDER_EVERY_MS = 5_000; // an order that changes all the time cannot be read
 const FRESH_MS = 5_000;
@@ -31,7 +31,7 @@ class MarketRow extends QuoteRow {
     this.star = one(row, "[data-star]");
     this.dot = one(row, "[data-age]");
     this.spark = row.querySelector(".spark");
-    this.points = (this.spark?.getAttribute("data-points") ?? "").split(" ").filter(Boolean);
+    this.line = this.spark ? new SparkLine(this.spark) : null;
     if (last) this.#heardMs = Date.now() - Number(this.dot.dataset["ageMs"] ?? 0);
   }
 
@@ -53,11 +53,9 @@ class MarketRow extends QuoteRow {
   /** The line's end is the last price; its other points are from when the page was made. @param {string} last @param {string} change */
   #drawSpark(last, change) {
     const now = performance.now();
-    if (!this.spark || this.points.length < 2 || now - this.#sparkMs < SPARK_EVERY_MS) return;
+    if (!this.spark || now - this.#sparkMs < SPARK_EVERY_MS) return;
     this.#sparkMs = now;
-    this.points[this.points.length - 1] = last;
-    const [, , width = 0, height = 0] = (this.spark.getAttribute("viewBox") ?? "").split(" ").map(Number);
-    this.spark.querySelector("path")?.setAttribute("d", linePath(this.points, width, height - 4));
+    this.line?.end(last);
     turn(this.spark, direction(change));
   }
 
