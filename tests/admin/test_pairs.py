@@ -11,6 +11,7 @@ from tests.kit.record import recorded, run_of
 from ticker.bus import latest
 from ticker.bus.redis import key
 from ticker.models import Pair
+from ticker.services import candles
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/ticker/pair/"
@@ -104,6 +105,14 @@ def test_a_symbol_is_enough_for_a_new_pair(staff):
     assert pair.volatility == 0.95
 
 
+def test_a_new_pair_has_a_past_from_the_first_moment(staff):
+    staff.post(f"{LIST}add/", {"symbol": "DOGEUSDT", "status": "open", "seed": "1", "position": "9"})
+    pair = Pair.objects.get()
+    month = candles.read(pair, "1m", limit=1_000)
+    assert len(month) == 1_000
+    assert month[-1][0].close == pair.start_price
+
+
 def test_what_is_given_for_a_new_pair_is_taken(staff):
     staff.post(
         f"{LIST}add/",
@@ -135,6 +144,8 @@ def test_what_is_given_for_a_new_pair_is_taken(staff):
         ({"symbol": "BTCUSDT", "price_tick": "0.5", "start_price": "7.3"}, "start_price"),
         ({"symbol": "BTCUSDT", "start_price": "0"}, "start_price"),
         ({"symbol": "BTCUSDT", "start_price": "NaN"}, "start_price"),
+        ({"symbol": "BTCUSDT", "price_tick": "0.0000001"}, "start_price"),
+        ({"symbol": "BTCUSDT", "price_tick": "0.00001", "qty_step": "0.00001"}, "qty_step"),
     ],
 )
 def test_a_new_pair_that_cannot_be_is_refused_where_it_is_wrong(staff, given, field):

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
 
 from tests.kit.builders import pair_row
 from ticker.services import pairs
@@ -158,6 +159,34 @@ def test_heads_and_options_are_answered(client, address):
 
 def test_who_accepts_no_json_is_told_so_in_json(get):
     check(get(accept="text/html"), 406, "not_acceptable")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "garbage",
+        "///",
+        ";",
+        "\xff",
+        ",",
+        "application/json;q=x",
+        "text/html",
+        "*",
+        'application/json; a="',
+        "a" * 9_000,
+    ],
+)
+def test_a_hostile_accept_header_is_answered_in_json(get, accept):
+    pair_row()
+    answer = get("SOLUSDT/", accept=accept)
+    assert answer.status_code in (200, 406)
+    assert answer["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize(("address", "status"), [("/api/v1/nope/", 404), ("/api/docs/", 405), ("/api/v1/pairs/", 405)])
+def test_who_writes_hears_what_is_wrong_and_not_of_cookies(address, status):
+    answer = Client(enforce_csrf_checks=True).post(address, {"a": 1})
+    assert (answer.status_code, set(answer.json())) == (status, {"error", "detail"})
 
 
 def test_a_wrong_host_is_told_so_in_json(client):

@@ -1,6 +1,9 @@
 """The pairs for staff: opened, halted, made faster or wilder while they trade; the simulator rereads them."""
 
+import time
 from collections.abc import Callable
+from decimal import Decimal
+from random import Random
 from typing import Any
 
 from django import forms
@@ -11,8 +14,11 @@ from django.http import HttpRequest
 
 from ticker.market.pairs import PairStatus, pair_of
 from ticker.models import Pair
-from ticker.services import pairs, tickers
+from ticker.services import history, pairs, tickers
 
+# The record counts in ticks and steps, and what was paid in ticks times steps, in whole numbers of 64 bits: an hour
+# in which a thousand million changes hands must fit.
+MOST_TICKS, FINEST = 10**10, Decimal("1e-9")
 FIXED = ("base", "quote", "price_tick", "qty_step", "start_price")  # the record is in these units
 
 
@@ -52,9 +58,14 @@ class NewPairForm(forms.ModelForm):
         for name in ("price_tick", "qty_step"):
             if name in cleaned and cleaned[name] <= 0:
                 self.add_error(name, "Must be above zero.")
-        tick, start = cleaned.get("price_tick"), cleaned.get("start_price")
-        if tick and tick > 0 and start is not None and (start <= 0 or start % tick):
-            self.add_error("start_price", "Must be a whole number of price ticks, at least one.")
+        tick, step, start = cleaned.get("price_tick"), cleaned.get("qty_step"), cleaned.get("start_price")
+        if tick and tick > 0 and start is not None:
+            if start <= 0 or start % tick:
+                self.add_error("start_price", "Must be a whole number of price ticks, at least one.")
+            elif start / tick > MOST_TICKS:
+                self.add_error("start_price", f"Must be at most {MOST_TICKS:,} price ticks.")
+        if tick and step and 0 < tick * step < FINEST:
+            self.add_error("qty_step", f"Price tick times quantity step must be at least {FINEST:f}.")
         return cleaned
 
 
@@ -94,6 +105,10 @@ class PairAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Pair, form: Any, change: bool) -> None:
         # Only what staff have changed: the recorder moves `recorded_seq` of this row while the form is open.
         obj.save(update_fields=form.changed_data if change else None)
+        if not change:
+            # Before anybody sees the pair: all of this is one transaction. The symbol is part of the seed, or all charts
+            # would be the same.
+            history.make(obj, until_ms=time.time_ns() // 1_000_000, rng=Random(f"{obj.symbol} {obj.seed}"))
 
     @admin.display(description="last price")
     def last_price(self, pair: Pair) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ticker.api.errors import answer
 from ticker.api.public import PublicView
 
 
@@ -27,7 +28,11 @@ class Schema(PublicView):
         return Response(schema())
 
 
-@require_safe
+@csrf_exempt
 def docs(request: HttpRequest) -> HttpResponse:
     """Swagger UI on our schema."""
+    if request.method not in ("GET", "HEAD"):
+        response = answer(405)
+        response["Allow"] = "GET, HEAD"
+        return response
     return render(request, "ticker/api_docs.html")

@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.urls import Resolver404, resolve
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from ticker.market.errors import BadRequest, NotFound, Unavailable
@@ -78,6 +79,7 @@ def _of_framework(error: exceptions.APIException) -> JsonResponse:
 # --- Where no view of ours is reached ------------------------------------------------------------
 
 
+@csrf_exempt  # else whoever posts to a wrong address hears of cookies instead
 def nowhere(request: HttpRequest) -> HttpResponse:
     """Whatever below /api/ has no address of its own; an address that lacks only its last slash leads there."""
     path = request.path_info
