@@ -26,7 +26,7 @@ class Console:
     def close(self, timeout_s: float = 1.0) -> None:
         """Print what is left, within the time given."""
         with contextlib.suppress(queue.Full):
-            self._lines.put_nowait(None)
+            self._lines.put(None, timeout=timeout_s)
         self._thread.join(timeout_s)
 
     def _write(self) -> None:
