@@ -220,7 +220,7 @@ export class Chart {
       minMove: Number(`1e-${priceDecimals}`),
       formatter: (/** @type {number} */ price) => fixed(price.toFixed(priceDecimals), priceDecimals),
     };
-    for (const old of [this.#main, ...this.#averages.values()]) if (old) chart.removeSeries(old);
+    const olds = [this.#main, ...this.#averages.values()].filter(Boolean);
     const hollow = look.type === "hollow";
     const [up, down] = [colour("up"), colour("down")];
     const looks = {
@@ -256,6 +256,8 @@ export class Chart {
         ),
       ]),
     );
+    // Only now: a pane that loses its last series is gone, and volume would move up into its place.
+    for (const old of olds) chart.removeSeries(old);
   }
 
   /** @param {Bar} bar */
