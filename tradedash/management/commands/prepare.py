@@ -19,10 +19,10 @@ from django.db import DatabaseError, InterfaceError
 
 from ticker.models import Pair
 from ticker.services import history, pairs
-from tradedash import env
+from tradedash import env, storage
 
 # Not served by any page; ReDoc would ask a foreign host for its fonts.
-LEFT_OUT = ["redoc"]
+LEFT_OUT = ("redoc",)
 
 # `manage.py createsuperuser` knows the same names.
 STAFF_NAME = env.text("DJANGO_SUPERUSER_USERNAME")
@@ -94,8 +94,8 @@ class Command(BaseCommand):
             return
         started_s = time.monotonic()
         kept.unlink(missing_ok=True)  # killed half-way, the next start collects again
-        # Not cleared: a browser that still shows the page of an older release finds its files.
-        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=LEFT_OUT)
+        # Cleared, because collectstatic leaves alone what has not changed, also when our storage writes it otherwise.
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=list(LEFT_OUT))
         kept.write_text(digest)
         self.say(f"static files: collected … {time.monotonic() - started_s:.1f} s")
 
@@ -105,12 +105,13 @@ def collected_digest() -> str:
     digest = hashlib.sha256()
     for line in sorted(static_files()):
         digest.update(line.encode())
+    digest.update(Path(storage.__file__).read_bytes())
     digest.update(repr((version("django"), version("whitenoise"), settings.STORAGES, LEFT_OUT)).encode())
     return digest.hexdigest()
 
 
 def static_files() -> Iterator[str]:
     for finder in get_finders():
-        for name, storage in finder.list(LEFT_OUT):
-            found = Path(storage.path(name)).stat()
-            yield f"{getattr(storage, 'prefix', '')}/{name} {found.st_size} {found.st_mtime_ns}\n"
+        for name, place in finder.list(list(LEFT_OUT)):
+            found = Path(place.path(name)).stat()
+            yield f"{getattr(place, 'prefix', '')}/{name} {found.st_size} {found.st_mtime_ns}\n"
