@@ -41,6 +41,8 @@ export class Chart {
   /** @type {Series | null} */
   #series = null;
   #pointedMs = 0;
+  /** The newest bar that is drawn: the library throws at anything older. */
+  #drawnMs = 0;
 
   /**
    * @param {HTMLElement} element  sized by the sheet
@@ -93,6 +95,7 @@ export class Chart {
     for (const [length, line] of this.#averages) {
       line.setData(averages(bars, length).map(({ ms, value }) => ({ time: ms / 1000, value })));
     }
+    this.#drawnMs = series.last?.ms ?? 0;
   }
 
   /**
@@ -106,10 +109,11 @@ export class Chart {
     this.chart.timeScale().scrollToPosition(RIGHT_BARS, false);
   }
 
-  /** Draw the newest `count` bars of what is shown already. @param {number} count */
-  update(count) {
+  /** Draw what has changed at the end of the series that is shown. */
+  update() {
     const bars = this.#series?.bars ?? [];
-    for (let i = Math.max(0, bars.length - count); i < bars.length; i++) {
+    const from = this.#series?.indexOf(this.#drawnMs) ?? 0;
+    for (let i = Math.max(0, from); i < bars.length; i++) {
       const bar = bars[i];
       if (!bar) continue;
       this.#main.update(this.#point(bar));
@@ -118,6 +122,7 @@ export class Chart {
         const value = averageAt(bars, i, length);
         if (value !== null) line.update({ time: bar.ms / 1000, value });
       }
+      this.#drawnMs = bar.ms;
     }
   }
 

@@ -41,7 +41,6 @@ const TABLE_EVERY_MS = 2_000;
 
 export class ChartPanel {
   #unfollow = () => {};
-  #drawnMs = 0;
   #loadingOlder = false;
   #olderEnded = false;
   #healing = 0;
@@ -105,7 +104,6 @@ export class ChartPanel {
       scrolled: (live) => (this.goLive.hidden = live),
     });
     chart.showAnew(this.series);
-    this.#drawnMs = this.series.last?.ms ?? 0;
     if (this.series.last) fallback?.remove();
     return chart;
   }
@@ -135,18 +133,15 @@ export class ChartPanel {
       series.merge([]);
       this.#redraw();
     }
-    if (!this.#drawnMs) this.place.querySelector("[data-fallback]")?.remove();
-    const from = series.indexOf(this.#drawnMs);
-    chart?.update(series.bars.length - Math.max(0, from));
+    if (chart) this.place.querySelector("[data-fallback]")?.remove();
+    chart?.update();
     this.plain?.update();
-    this.#drawnMs = series.last?.ms ?? 0;
-    if (!this.#pointed || this.#pointed.ms === this.#drawnMs) this.#paintLegend();
+    if (!this.#pointed || this.#pointed.ms === series.last?.ms) this.#paintLegend();
   }
 
   #redraw() {
     this.chart?.show(this.series);
     this.plain?.show(this.series);
-    this.#drawnMs = this.series.last?.ms ?? 0;
     this.#paintLegend();
   }
 
