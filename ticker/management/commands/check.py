@@ -11,7 +11,7 @@ from ticker import checks
 class Command(check.Command):
     """`migrate` and `collectstatic` run checks too, but work without Redis: these are registered for this command."""
 
-    def handle(self, *labels: str, **options: Any) -> None:
+    def handle(self, *labels: Any, **options: Any) -> None:
         before = set(registry.registered_checks)
         for asked_for in checks.ASKED_FOR:
             registry.register(asked_for, checks.TAG)
