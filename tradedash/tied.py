@@ -4,7 +4,7 @@ Run as a program by the supervisor: `python tied.py PARENT_PID PROGRAM ARGUMENTâ
 Python code between fork and exec (preexec_fn) may hang in a process that has threads.
 """
 
-import ctypes
+import contextlib
 import os
 import signal
 import sys
@@ -12,7 +12,10 @@ import sys
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>; survives the exec below
 
 if __name__ == "__main__":
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    with contextlib.suppress(ImportError):  # a Python without libffi: untied rather than not at all
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != int(sys.argv[1]):
         sys.exit(0)  # it died before we could ask to be told
     try:
