@@ -29,7 +29,7 @@ test("a stream of events carries its channels in its address", async () => {
   assert.deepEqual(ids(heard), [11, 12]);
 });
 
-test("a new panel opens a new stream, and the old one is heard until the new one has answered", async () => {
+test("a new panel opens a new stream, and the old one is heard until a second after the new one has answered", async () => {
   const { world, heard } = await following("sse");
   const old = world.stream;
   old.greet();
@@ -42,9 +42,11 @@ test("a new panel opens a new stream, and the old one is heard until the new one
   world.stream.hear(log(12));
   assert.ok(!old.isClosed);
   world.stream.hear({ type: "subscribed", ch: "ticker.SOLUSDT", mode: "state", epoch: "p", seq: 1 });
+  world.stream.hear(trades(14, 15));
+  old.hear(trades(12, 13));
+  assert.deepEqual(ids(heard), [11, 12, 13, 14, 15]);
+  await world.clock.pass(1_000);
   assert.ok(old.isClosed);
-  world.stream.hear(trades(12, 13));
-  assert.deepEqual(ids(heard), [11, 12, 13]);
   assert.equal(world.feed.status.state, "live");
 });
 
@@ -107,6 +109,25 @@ test("a long poll asks again where the last answer ended", async () => {
   await world.clock.pass(0);
   assert.deepEqual(ids(heard), [11, 12]);
   assert.equal(world.requests[2].url.searchParams.get("cursor"), "a:12");
+});
+
+test("a long poll whose channels change asks once more for what the old ones missed", async () => {
+  const world = new World();
+  world.answers[POLL] = (url) => {
+    const { ch, wait, cursor } = Object.fromEntries(url.searchParams);
+    const answer = (/** @type {string} */ next, /** @type {object} */ message) => {
+      return json({ cursor: next, reset: false, time: 1, next_ms: 0, messages: [message] });
+    };
+    if (cursor === undefined) return ch === "trade.SOLUSDT" ? answer("a:10", log(10)) : answer("b:14", log(14));
+    return wait === "0" ? answer("a:14", trades(11, 14)) : new Promise(() => {});
+  };
+  world.open({ pin: "longpoll" });
+  const heard = world.follow("trade.SOLUSDT");
+  await world.clock.pass(0);
+  world.follow("ticker.SOLUSDT");
+  await world.clock.pass(0);
+  assert.deepEqual(ids(heard), [11, 12, 13, 14]);
+  assert.equal(world.requests.at(-1)?.url.searchParams.get("cursor"), "b:14");
 });
 
 test("a long poll that is refused waits as long as the refusal says", async () => {

@@ -16,7 +16,11 @@ export function open(url, events, browser) {
   const wanted = new Wanted();
   const stop = new AbortController();
   let asking = new AbortController();
+  /** @type {URLSearchParams | undefined} of the request that waits for its answer */
+  let query;
   let hasGreeted = false;
+  /** @type {URLSearchParams | null} what was asked before the channels changed, if it was not answered */
+  let unanswered = null;
   /** @type {Set<string>} channels that are known to be told on this line */
   let begun = new Set();
   let timer = setTimeout(ask, 0);
@@ -29,6 +33,7 @@ export function open(url, events, browser) {
       if (stop.signal.aborted || mine.signal.aborted) return;
       browser.bookmark = { channels, cursor: answer.cursor };
       tell(answer);
+      await catchUp();
       if (!stop.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
     } catch (error) {
       if (stop.signal.aborted || mine.signal.aborted) return;
@@ -43,10 +48,19 @@ export function open(url, events, browser) {
    * @returns {Promise<Answer>}
    */
   async function answerTo(channels, signal) {
-    const query = wanted.query();
+    query = wanted.query();
     query.set("wait", String(hasGreeted ? WAIT_S : 0)); // the first answer is our hello
     if (browser.bookmark.channels === channels) query.set("cursor", browser.bookmark.cursor);
     return (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal })).json();
+  }
+
+  /** Other channels begin where the market is now: the old ones' cursor tells what came before that. */
+  async function catchUp() {
+    if (unanswered === null) return;
+    const query = unanswered;
+    unanswered = null;
+    query.set("wait", "0");
+    tell(await (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal: stop.signal })).json());
   }
 
   /** @param {Answer} answer */
@@ -82,6 +96,7 @@ export function open(url, events, browser) {
       const { changed, again } = wanted.take(request);
       if (changed) {
         // What was asked is not answered any more, and so has moved no cursor.
+        if (query?.has("cursor")) unanswered ??= query;
         asking.abort();
         clearTimeout(timer);
         timer = setTimeout(ask, 0);

@@ -10,6 +10,7 @@ import { Wanted } from "./wanted.js";
 // The names of events are the types of messages; an EventSource hears only those it was told of.
 const TYPES = ["hello", "subscribed", "unsubscribed", "snapshot", "update", "hb", "status", "flow", "bye", "error"];
 const SETTLE_MS = 50; // panels come and go in bursts; each change of channels costs a request
+const OVERLAP_MS = 1_000; // what was on its way when the new stream began still comes over the old one
 
 /** @typedef {{source: EventSource, channels: string, unanswered: Set<string>}} Stream */
 
@@ -20,8 +21,10 @@ export function open(url, events, browser) {
   const stop = new AbortController();
   /** @type {Stream | null} what we hear */
   let stream = null;
-  /** @type {Stream | null} will take over once it has answered for all its channels, so that nothing is missed */
+  /** @type {Stream | null} will take over once it has answered for all its channels */
   let next = null;
+  /** @type {Stream | null} was taken over from a moment ago */
+  let old = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer = setTimeout(begin, 0);
 
@@ -43,8 +46,9 @@ export function open(url, events, browser) {
    * @param {Event} event  "error" is both a message of ours and the browser's word for a lost stream
    */
   function heard(from, event) {
-    if (from !== stream && from !== next) return;
+    if (from !== stream && from !== next && from !== old) return;
     const message = "data" in event ? parsed(event.data) : null;
+    if (from === old && (message === null || message.type === "bye")) return retire();
     if (message === null) return event.type === "error" ? lost() : undefined;
     if ("lastEventId" in event && event.lastEventId && from === (next ?? stream)) {
       browser.bookmark = { channels: from.channels, cursor: String(event.lastEventId) };
@@ -56,9 +60,16 @@ export function open(url, events, browser) {
 
   /** @param {Stream} from */
   function takeOver(from) {
-    stream?.source.close();
+    retire();
+    old = stream;
     stream = from;
     next = null;
+    setTimeout(retire, OVERLAP_MS);
+  }
+
+  function retire() {
+    old?.source.close();
+    old = null;
   }
 
   function lost() {
@@ -72,6 +83,7 @@ export function open(url, events, browser) {
     clearTimeout(timer);
     stream?.source.close();
     next?.source.close();
+    retire();
     stream = next = null;
   }
 
