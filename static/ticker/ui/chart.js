@@ -141,7 +141,8 @@ export class Chart {
   }
 
   goLive() {
-    this.chart.timeScale().scrollToRealTime();
+    // Without the animation of scrollToRealTime: older candles that arrive meanwhile would end it halfway.
+    this.chart.timeScale().scrollToPosition(RIGHT_BARS, false);
   }
 
   fit() {
