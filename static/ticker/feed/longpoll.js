@@ -29,7 +29,7 @@ export function open(url, events, browser) {
     const mine = (asking = new AbortController());
     try {
       const channels = wanted.channels.join(",");
-      const answer = await answerTo(channels, AbortSignal.any([stop.signal, mine.signal]));
+      const answer = await answerTo(channels, mine.signal);
       if (stop.signal.aborted || mine.signal.aborted) return;
       browser.bookmark = { channels, cursor: answer.cursor };
       tell(answer);
@@ -86,6 +86,7 @@ export function open(url, events, browser) {
 
   function close() {
     stop.abort();
+    asking.abort();
     clearTimeout(timer);
   }
 
