@@ -1,6 +1,6 @@
 /** Where streams are held back by a proxy: one request at a time, answered as soon as there is something to tell. */
 
-/** @import { Message, Open } from "./types.js" */
+/** @import { Bookmark, Message, Open } from "./types.js" */
 
 import { isMessage } from "./parsed.js";
 import { codeOf, get, tellTradesAfter } from "./rest.js";
@@ -16,11 +16,9 @@ export function open(url, events, browser) {
   const wanted = new Wanted();
   const stop = new AbortController();
   let asking = new AbortController();
-  /** @type {URLSearchParams | undefined} of the request that waits for its answer */
-  let query;
   let hasGreeted = false;
-  /** @type {URLSearchParams | null} what was asked before the channels changed, if it was not answered */
-  let unanswered = null;
+  /** @type {Bookmark | null} where we were when the channels changed */
+  let left = null;
   /** @type {Set<string>} channels that are known to be told on this line */
   let begun = new Set();
   let timer = setTimeout(ask, 0);
@@ -34,7 +32,7 @@ export function open(url, events, browser) {
       browser.bookmark = { channels, cursor: answer.cursor };
       tell(answer);
       await catchUp();
-      if (!stop.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
+      if (!stop.signal.aborted && !mine.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
     } catch (error) {
       if (stop.signal.aborted || mine.signal.aborted) return;
       close();
@@ -48,7 +46,7 @@ export function open(url, events, browser) {
    * @returns {Promise<Answer>}
    */
   async function answerTo(channels, signal) {
-    query = wanted.query();
+    const query = wanted.query();
     query.set("wait", String(hasGreeted ? WAIT_S : 0)); // the first answer is our hello
     if (browser.bookmark.channels === channels) query.set("cursor", browser.bookmark.cursor);
     return (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal })).json();
@@ -56,11 +54,14 @@ export function open(url, events, browser) {
 
   /** Other channels begin where the market is now: the old ones' cursor tells what came before that. */
   async function catchUp() {
-    if (unanswered === null) return;
-    const query = unanswered;
-    unanswered = null;
-    query.set("wait", "0");
-    tell(await (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal: stop.signal })).json());
+    if (left === null) return;
+    const query = new URLSearchParams({ ch: left.channels, cursor: left.cursor, wait: "0" });
+    left = null;
+    try {
+      tell(await (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal: stop.signal })).json());
+    } catch {
+      // What is missing now shows as a hole, and is read from what is recorded.
+    }
   }
 
   /** @param {Answer} answer */
@@ -97,7 +98,7 @@ export function open(url, events, browser) {
       const { changed, again } = wanted.take(request);
       if (changed) {
         // What was asked is not answered any more, and so has moved no cursor.
-        if (query?.has("cursor")) unanswered ??= query;
+        if (hasGreeted) left ??= browser.bookmark;
         asking.abort();
         clearTimeout(timer);
         timer = setTimeout(ask, 0);
