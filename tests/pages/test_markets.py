@@ -33,7 +33,10 @@ def test_a_pair_without_trades_says_so_and_shows_no_zero(page: Callable[[str], s
 def test_a_sparkline_is_drawn_from_the_candles(page: Callable[[str], str], db: None):
     quarter_hour = 15 * MINUTE
     recorded(run_of(20, at=time.time_ns() // 1_000_000 - 20 * quarter_hour, every_ms=quarter_hour))
-    assert re.search(r'data-low="142\.\d\d" data-high="142\.\d\d" preserveAspectRatio="none" aria-hidden="true"><path d="M0\.0,', page("/"))
+    assert re.search(
+        r'data-low="142\.\d\d" data-high="142\.\d\d" preserveAspectRatio="none" aria-hidden="true"><path d="M0\.0,',
+        page("/"),
+    )
 
 
 def test_what_is_not_traded_any_more_is_not_there(page: Callable[[str], str], sol: Pair):
