@@ -57,6 +57,7 @@ def test_volumes_are_short(number: str, said: str):
 
 def test_the_spread_is_said_in_quote_currency_and_basis_points():
     assert prices.spread(ticker("1", "1"), SOL) == "0.02 · 1.4 bps"
+    assert prices.spread(ticker("1", "1", "63999.99", "64000.01"), SOL) == "0.02 · <0.01 bps"
 
 
 def test_ticks_are_written_as_people_do():

@@ -100,7 +100,8 @@ def spread(ticker: Ticker | Missing, pair: Pair) -> str:
         return UNKNOWN
     gap = ticker.ask - ticker.bid
     points = gap * 20_000 / (ticker.ask + ticker.bid)
-    return f"{fixed(gap, decimals_of(pair.value.price_tick))} · {fixed(points, 1)} bps"
+    said = fixed(points, 1) if points >= 1 else fixed(points, 2) if points >= Decimal("0.01") else "<0.01"
+    return f"{fixed(gap, decimals_of(pair.value.price_tick))} · {said} bps"
 
 
 @register.filter

@@ -151,7 +151,8 @@ export function spread(bid, ask, decimals) {
   const gap = minus(ask, bid);
   if (direction(gap) !== "up") return UNKNOWN;
   const points = (Number(gap) * 20_000) / (Number(ask) + Number(bid));
-  return `${fixed(gap, decimals)} · ${points.toFixed(1)} bps`;
+  const said = points >= 1 ? points.toFixed(1) : points >= 0.01 ? points.toFixed(2) : "<0.01";
+  return `${fixed(gap, decimals)} · ${said} bps`;
 }
 
 /** The time of day, UTC: 12:03:22. @param {number} ms */

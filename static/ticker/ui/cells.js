@@ -27,6 +27,7 @@ export function say(cell, text) {
  */
 export function flash(cell, way) {
   const now = performance.now();
+  cell.classList.remove("flash-up", "flash-down"); // a flash of before may have been of the other kind
   if (way === "flat" || now - (flashed.get(cell) ?? -FLASH_EVERY_MS) < FLASH_EVERY_MS) return;
   flashed.set(cell, now);
   cell.classList.add(`flash-${way}`);

@@ -70,6 +70,7 @@ test("large volumes are short, with three figures", () => {
 
 test("the spread is said in quote currency and in basis points", () => {
   assert.equal(spread("142.36", "142.38", 2), "0.02 · 1.4 bps");
+  assert.equal(spread("63999.99", "64000.01", 2), "0.02 · <0.01 bps");
   assert.equal(spread("142.36", "142.36", 2), "—");
 });
 
