@@ -16,7 +16,7 @@ import { mountPause } from "./ui/pause.js";
 import { QuoteRow } from "./ui/quote.js";
 import { mountSettings } from "./ui/settings.js";
 import { mountShell } from "./ui/shell.js";
-import { Tape } from "./ui/tape.js";
+import { ROWS, Tape } from "./ui/tape.js";
 import { mountViews } from "./ui/views.js";
 
 const TITLE_EVERY_MS = 1_000;
@@ -61,16 +61,15 @@ tape.onHeld = (/** @type {number | null} */ waiting) => {
   held.hidden = waiting === null;
   say(held, `Held · ${waiting} waiting`);
 };
-/** @param {Trade[]} trades */
-function addTrades(trades) {
-  document.querySelector("[data-tape-waiting]")?.remove();
-  tape.add(trades);
-  paintTape();
-}
 const position = pair.epoch ? { position: { epoch: pair.epoch, seq: tape.newest } } : {};
 feed.follow(`trade.${pair.symbol}`, position, ({ kind, data }) => {
-  if (kind === "update") addTrades(data);
-  else if (kind === "reset") readTrades(pair.tradesUrl, 50).then(addTrades, () => {}); // else the next trades come live
+  if (kind === "reset") {
+    void tape.refill(readTrades(pair.tradesUrl, ROWS)).then(paintTape);
+    return;
+  }
+  document.querySelector("[data-tape-waiting]")?.remove();
+  tape.add(/** @type {Trade[]} */ (data));
+  paintTape();
 });
 
 const wide = matchMedia("(min-width: 760px)"); // narrower, the list of pairs is not shown

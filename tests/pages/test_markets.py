@@ -49,6 +49,13 @@ def test_a_halted_pair_is_there_and_says_so(page: Callable[[str], str], db: None
     assert ">Halted<" in page("/")
 
 
+def test_volumes_of_different_currencies_are_not_added_up(page: Callable[[str], str], sol: Pair):
+    total = re.compile(r"<dt>24h volume</dt>")
+    assert total.search(page("/"))
+    pair_row("SOLEUR")
+    assert not total.search(page("/"))
+
+
 def test_without_pairs_the_page_names_the_command(page: Callable[[str], str]):
     html = page("/")
     assert "No feed is running" in html and "manage.py simulate" in html

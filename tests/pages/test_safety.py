@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import OperationalError
+from django.template.loader import render_to_string
 from django.test import Client
 
 from tests.kit.record import recorded, run_of
@@ -88,6 +89,17 @@ def test_an_error_of_ours_has_a_page_too(client: Client, sol: Pair, monkeypatch:
     response = client.get("/")
     assert response.status_code == 500
     assert "Something broke on our side" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
+def test_pages_of_failure_need_nothing_to_be_shown(name: str):
+    html = render_to_string(f"{name}.html")
+    assert html.count("<h1>") == 1
+    assert "data-badge" not in html
+
+
+def test_pages_are_asked_for_again_each_time(client: Client, sol: Pair):
+    assert client.get("/").headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -33,6 +34,7 @@ class Market:
 
 
 @gzip_page
+@cache_control(no_cache=True)
 @require_safe
 @or_503
 def markets(request: HttpRequest) -> HttpResponse:
@@ -48,6 +50,7 @@ def markets(request: HttpRequest) -> HttpResponse:
             "markets": rows,
             "trades_per_s": trades_per_s(shown),
             "quote_volume": sum((row.ticker.quote_volume for row in rows if row.ticker), Decimal(0)),
+            "quotes": {pair.quote for pair in shown},
             "spark_width": SPARK_WIDTH,
             "spark_height": SPARK_HEIGHT,
         },

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -27,6 +28,7 @@ LINE_WIDTH, LINE_HEIGHT, LINE_POINTS = 1000, 400, 120
 
 
 @gzip_page
+@cache_control(no_cache=True)
 @require_safe
 @or_503
 def pair(request: HttpRequest, name: str) -> HttpResponse:

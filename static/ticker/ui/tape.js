@@ -4,7 +4,7 @@
 import { clock, fixed } from "../market/format.js";
 import { one } from "./cells.js";
 
-const ROWS = 50;
+export const ROWS = 50;
 
 export class Tape {
   /** What has come and is not painted yet, oldest first. @type {Trade[]} */
@@ -12,6 +12,7 @@ export class Tape {
   #newest = 0;
   /** While a pointer rests on the tape it holds still. */
   #held = false;
+  #refilling = false;
 
   /** Told while the tape holds still: how many trades wait; null when it moves again. @type {(waiting: number | null) => void} */
   onHeld = () => {};
@@ -49,8 +50,21 @@ export class Tape {
     if (this.#due.length > 4 * ROWS) this.#due = this.#due.slice(-ROWS);
   }
 
+  /**
+   * Begin anew after a hole: what comes meanwhile waits until these have been read.
+   *
+   * @param {Promise<Trade[]>} read  as many as there are rows
+   */
+  async refill(read) {
+    this.#refilling = true;
+    const trades = await read.catch(() => []); // then the tape goes on with what comes live
+    const last = trades.at(-1)?.id ?? 0;
+    this.#due = [...trades, ...this.#due.filter(({ id }) => id > last)];
+    this.#refilling = false;
+  }
+
   paint() {
-    if (this.#held) return;
+    if (this.#held || this.#refilling) return;
     const due = this.#due.slice(-ROWS);
     this.#due = [];
     for (const trade of due) {
