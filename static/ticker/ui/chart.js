@@ -12,6 +12,7 @@ import { colours } from "./colours.js";
  */
 
 /** @typedef {"candles" | "hollow" | "line" | "area"} ChartType */
+/** @typedef {{type: ChartType, averages: number[]}} Look */
 
 const NAMES = ["panel", "text", "quiet", "line", "grid", "accent", "up", "down", "ma-7", "ma-25", "ma-99"];
 export const AVERAGES = [7, 25, 99];
@@ -47,7 +48,7 @@ export class Chart {
   /**
    * @param {HTMLElement} element  sized by the sheet
    * @param {{priceDecimals: number}} pair
-   * @param {{type: ChartType, averages: number[]}} look
+   * @param {Look} look
    * @param {ChartEvents} events
    */
   constructor(element, pair, look, events) {
@@ -126,7 +127,7 @@ export class Chart {
     }
   }
 
-  /** @param {Partial<{type: ChartType, averages: number[]}>} change */
+  /** @param {Partial<Look>} change */
   relook(change) {
     this.look = { ...this.look, ...change };
     this.#build();

@@ -1,22 +1,21 @@
-/** The chart with all around it: intervals, history, the forming candle, legend, countdown, keys and table. */
+/** The chart with what is around it: intervals, legend, countdown, label and table. */
 
-/** @import { Candle, Feed, FeedEvent } from "../types.js" */
+/** @import { Feed } from "../types.js" */
 /** @import { Bar, Columns } from "../market/candles.js" */
-/** @import { ChartType } from "./chart.js" */
+/** @import { Look } from "./chart.js" */
 /** @import { Painter } from "./paint.js" */
-import { MOST_BARS, Series, barOf, barsOf } from "../market/candles.js";
 import { countdown, dayAndClock, direction, fixed, minus } from "../market/format.js";
+import { CandleFeed } from "./candle_feed.js";
 import { fillCandleTable } from "./candle_table.js";
 import { all, one, say } from "./cells.js";
-import { AVERAGES, Chart, library } from "./chart.js";
-import { PAGE, readBars } from "./history.js";
-import { keep, recall } from "./kept.js";
+import { Chart, library } from "./chart.js";
+import { keptLook, mountChartKeys, mountLook } from "./chart_tools.js";
 import { onKey } from "./keys.js";
 import { Legend } from "./legend.js";
 import { PlainLine } from "./plain_line.js";
 
 const LABEL_EVERY_MS = 30_000; // a screen reader that stands on the chart is not to be talked over
-const HEAL_AFTER_MS = [800, 2_000, 5_000, 10_000]; // the record follows the feed by a moment
+const LABEL_BARS = 60;
 const TABLE_EVERY_MS = 2_000;
 
 /**
@@ -40,12 +39,7 @@ const TABLE_EVERY_MS = 2_000;
  */
 
 export class ChartPanel {
-  #unfollow = () => {};
-  #loadingOlder = false;
-  #olderEnded = false;
-  #healing = 0;
-  #choice = new AbortController();
-  /** @type {Bar | undefined} */
+  /** Where the crosshair is. @type {Bar | undefined} */
   #pointed;
   #labelledMs = 0;
   #tabledMs = 0;
@@ -62,49 +56,50 @@ export class ChartPanel {
     this.feed = feed;
     this.painter = painter;
     this.announce = announce;
-    this.interval = data.interval;
-    this.series = new Series(this.everyMs, barsOf(data.bars, this.everyMs, data.tick, data.step));
-
+    this.look = keptLook();
+    this.candles = new CandleFeed(data, feed, {
+      moved: () => painter.ask("chart", () => this.#draw()),
+      rewritten: () => painter.ask("chart anew", () => this.#redraw()),
+    });
     this.place = one(root, "[data-chart]");
     this.legend = new Legend(one(root, "[data-legend]"), data);
     this.goLive = one(root, "[data-go-live]");
     this.countdown = one(root, "[data-countdown]");
     this.table = /** @type {HTMLDetailsElement} */ (one(root, "[data-as-table]"));
     this.links = /** @type {HTMLAnchorElement[]} */ (all(root, "[data-interval]"));
-    this.averages = /** @type {number[]} */ (recall("averages", [7, 25])).filter((length) => AVERAGES.includes(length));
 
     this.chart = this.#makeChart(root);
-    this.#mountTools(root);
-    this.#follow();
+    this.#mountIntervals();
+    mountLook(root, (look) => this.#relook(look));
+    this.goLive.addEventListener("click", () => this.chart?.goLive());
+    this.table.addEventListener("toggle", () => this.#fillTable());
+    this.candles.follow();
     this.#paintLegend();
     this.tick();
     setInterval(() => this.tick(), 1000);
   }
 
-  get everyMs() {
-    return this.data.intervals[this.interval] ?? 60_000;
-  }
-
   /** @param {HTMLElement} root */
   #makeChart(root) {
+    const { series } = this.candles;
     const fallback = root.querySelector("[data-fallback]");
     if (!library()) {
       one(root, "[data-no-library]").hidden = false;
       this.plain = fallback instanceof SVGElement ? new PlainLine(fallback) : null;
-      this.plain?.show(this.series);
+      this.plain?.show(series);
       return null;
     }
-    const look = { type: /** @type {ChartType} */ (recall("chart", "candles")), averages: this.averages };
-    const chart = new Chart(this.place, this.data, look, {
+    const chart = new Chart(this.place, this.data, this.look, {
       pointed: (bar) => {
         this.#pointed = bar;
         this.#paintLegend();
       },
-      nearStart: () => void this.#readOlder(),
+      nearStart: () => void this.candles.readOlder(),
       scrolled: (live) => (this.goLive.hidden = live),
     });
-    chart.showAnew(this.series);
-    if (this.series.last) fallback?.remove();
+    chart.showAnew(series);
+    if (series.last) fallback?.remove();
+    mountChartKeys(this.place, chart, (bar) => this.#read(bar));
     return chart;
   }
 
@@ -113,150 +108,36 @@ export class ChartPanel {
     this.chart?.recolour();
   }
 
-  #follow() {
-    this.#unfollow();
-    this.#unfollow = this.feed.follow(`candle.${this.data.symbol}.${this.interval}`, { throttle: 100 }, (event) => this.#heard(event));
-  }
-
-  /** @param {FeedEvent} event */
-  #heard({ kind, data }) {
-    if (kind === "reset" || !data) return;
-    const outcome = this.series.apply(barOf(/** @type {Candle} */ (data)));
-    if (outcome === "old") return;
-    if (outcome === "gap") this.#heal();
-    this.painter.ask("chart", () => this.#draw());
+  /** @param {Partial<Look>} look */
+  #relook(look) {
+    this.look = { ...this.look, ...look };
+    this.chart?.relook(look);
+    this.#paintLegend();
   }
 
   #draw() {
-    const { series, chart } = this;
-    if (series.bars.length > MOST_BARS + PAGE) {
-      series.merge([]);
-      this.#redraw();
-    }
-    if (chart) this.place.querySelector("[data-fallback]")?.remove();
-    chart?.update();
+    if (this.chart) this.place.querySelector("[data-fallback]")?.remove();
+    this.chart?.update();
     this.plain?.update();
-    if (!this.#pointed || this.#pointed.ms === series.last?.ms) this.#paintLegend();
+    if (!this.#pointed || this.#pointed.ms === this.candles.series.last?.ms) this.#paintLegend();
   }
 
   #redraw() {
-    this.chart?.show(this.series);
-    this.plain?.show(this.series);
+    this.chart?.show(this.candles.series);
+    this.plain?.show(this.candles.series);
     this.#paintLegend();
   }
 
   #paintLegend() {
-    const bar = (this.#pointed && this.series.at(this.#pointed.ms)) ?? this.series.last;
-    this.legend.paint(this.series, bar, this.averages);
+    const { series } = this.candles;
+    const bar = (this.#pointed && series.at(this.#pointed.ms)) ?? series.last;
+    this.legend.paint(series, bar, this.look.averages);
   }
 
-  /** Read again what was missed, a little later, when the record has it too. */
-  #heal(attempt = 0) {
-    clearTimeout(this.#healing);
-    this.#healing = setTimeout(async () => {
-      const { series, interval } = this;
-      const start = series.holeMs;
-      if (start === null) return;
-      try {
-        const bars = await readBars(this.data.candlesUrl, { interval, start, limit: 1000 }, this.#choice.signal);
-        if (series !== this.series) return;
-        series.merge(bars);
-        this.painter.ask("chart", () => this.#redraw());
-      } catch {
-        // Away or changed its mind: the next attempt tells.
-      }
-      const now = series.holeMs;
-      if (now !== null && series === this.series) this.#heal(now > start ? 0 : Math.min(attempt + 1, HEAL_AFTER_MS.length - 1));
-    }, HEAL_AFTER_MS[attempt]);
-  }
-
-  async #readOlder() {
-    const first = this.series.bars[0];
-    if (!first || this.#loadingOlder || this.#olderEnded || this.series.bars.length >= MOST_BARS) return;
-    this.#loadingOlder = true;
-    const { series, interval } = this;
-    try {
-      const bars = await readBars(this.data.candlesUrl, { interval, end: first.ms }, this.#choice.signal);
-      if (series !== this.series) return;
-      this.#olderEnded = bars.length === 0;
-      series.merge(bars);
-      if (bars.length) this.#redraw();
-    } catch {
-      // Scrolling on asks again.
-    } finally {
-      this.#loadingOlder = false;
-    }
-  }
-
-  /**
-   * Show another interval; what is shown stays until the new candles are there.
-   *
-   * @param {string} name
-   */
-  async choose(name) {
-    if (name === this.interval || !(name in this.data.intervals)) return;
-    this.#choice.abort();
-    this.#choice = new AbortController();
-    this.#mark(name);
-    try {
-      const bars = await readBars(this.data.candlesUrl, { interval: name }, this.#choice.signal);
-      this.interval = name;
-      this.series = new Series(this.everyMs, bars);
-      this.#olderEnded = false;
-      this.#pointed = undefined;
-      this.chart?.showAnew(this.series);
-      this.#redraw();
-      this.#follow();
-      this.#label();
-      this.#fillTable();
-      this.tick();
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") return;
-      this.#mark(this.interval);
-      this.announce(`Candles of ${name} could not be read.`);
-    }
-  }
-
-  /** @param {string} name */
-  #mark(name) {
-    for (const link of this.links) {
-      if (link.dataset["interval"] === name) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
-  }
-
-  tick() {
-    const { last } = this.series;
-    const nowMs = Date.now() + this.feed.status.offsetMs;
-    const leftMs = last ? last.ms + this.everyMs - nowMs : 0;
-    say(this.countdown, leftMs > 0 && this.everyMs > 1000 ? countdown(leftMs) : "");
-    if (performance.now() - this.#labelledMs > LABEL_EVERY_MS) this.#label();
-    if (this.table.open && performance.now() - this.#tabledMs > TABLE_EVERY_MS && !this.painter.paused) this.#fillTable();
-  }
-
-  #label() {
-    const { last, bars } = this.series;
-    if (!last) return;
-    this.#labelledMs = performance.now();
-    const seen = bars.slice(-60).map(({ close }) => Number(close));
-    const say_ = (/** @type {number} */ price) => fixed(price.toFixed(this.data.priceDecimals), this.data.priceDecimals);
-    const way = { up: "rising", down: "falling", flat: "unchanged" }[direction(minus(last.close, last.open))];
-    this.place.ariaLabel =
-      `${this.data.name} ${this.interval} candles, last ${fixed(last.close, this.data.priceDecimals)}, ` +
-      `range of the last ${seen.length} candles ${say_(Math.min(...seen))} to ${say_(Math.max(...seen))}, ${way}`;
-  }
-
-  #fillTable() {
-    this.#tabledMs = performance.now();
-    if (!this.table.open) return;
-    fillCandleTable(one(this.table, "[data-candle-rows]"), this.series, this.data);
-    say(this.table.querySelector("[data-table-interval]"), this.interval);
-  }
-
-  /** @param {HTMLElement} root */
-  #mountTools(root) {
+  #mountIntervals() {
+    const first = this.candles.interval;
     const show = (/** @type {string} */ name) => {
-      if (name === this.interval) return;
+      if (name === this.candles.interval) return;
       history.pushState(null, "", `?i=${name}`);
       void this.choose(name);
     };
@@ -268,62 +149,71 @@ export class ChartPanel {
       });
     }
     Object.keys(this.data.intervals).forEach((name, i) => onKey(String(i + 1), () => show(name)));
-    const first = this.interval;
     addEventListener("popstate", () => void this.choose(new URLSearchParams(location.search).get("i") ?? first));
+  }
 
-    this.goLive.addEventListener("click", () => this.chart?.goLive());
-    this.table.addEventListener("toggle", () => this.#fillTable());
-
-    const type = /** @type {HTMLSelectElement} */ (one(root, "[data-chart-type]"));
-    type.value = this.chart?.look.type ?? "candles";
-    type.addEventListener("change", () => {
-      keep("chart", type.value);
-      this.chart?.relook({ type: /** @type {ChartType} */ (type.value) });
-    });
-
-    for (const button of all(root, "[data-average]")) {
-      const length = Number(button.dataset["average"]);
-      const press = () => (button.ariaPressed = String(this.averages.includes(length)));
-      press();
-      button.addEventListener("click", () => {
-        this.averages = AVERAGES.filter((one_) => this.averages.includes(one_) !== (one_ === length));
-        keep("averages", this.averages);
-        press();
-        this.chart?.relook({ averages: this.averages });
-        this.#paintLegend();
-      });
+  /** Show another interval; what is shown stays until the new candles are there. @param {string} name */
+  async choose(name) {
+    if (!(name in this.data.intervals)) return;
+    this.#mark(name);
+    try {
+      if (!(await this.candles.choose(name))) return;
+    } catch {
+      this.#mark(this.candles.interval);
+      this.announce(`Candles of ${name} could not be read.`);
+      return;
     }
-    this.place.addEventListener("keydown", (event) => this.#key(event));
-    this.place.addEventListener("blur", () => this.chart?.unpoint());
+    this.#pointed = undefined;
+    this.chart?.showAnew(this.candles.series);
+    this.#redraw();
+    this.#label();
+    this.#fillTable();
+    this.tick();
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const { chart } = this;
-    if (!chart || event.ctrlKey || event.metaKey || event.altKey) return;
-    const by = event.key === "ArrowLeft" ? -1 : 1;
-    /** @type {Record<string, () => void>} */
-    const acts = {
-      ArrowLeft: () => (event.shiftKey ? chart.pan(-10) : this.#read(chart.step(by))),
-      ArrowRight: () => (event.shiftKey ? chart.pan(10) : this.#read(chart.step(by))),
-      "+": () => chart.zoom(1.25),
-      "=": () => chart.zoom(1.25),
-      "-": () => chart.zoom(0.8),
-      0: () => chart.fit(),
-      Home: () => chart.toStart(),
-      End: () => chart.goLive(),
-      Escape: () => chart.unpoint(),
-    };
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+  /** @param {string} name */
+  #mark(name) {
+    for (const link of this.links) {
+      if (link.dataset["interval"] === name) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
   }
 
-  /** @param {Bar | undefined} bar */
+  tick() {
+    const { everyMs, series } = this.candles;
+    const nowMs = Date.now() + this.feed.status.offsetMs;
+    const leftMs = series.last ? series.last.ms + everyMs - nowMs : 0;
+    say(this.countdown, leftMs > 0 && everyMs > 1000 ? countdown(leftMs) : "");
+    if (this.painter.paused) return;
+    if (performance.now() - this.#labelledMs > LABEL_EVERY_MS) this.#label();
+    if (performance.now() - this.#tabledMs > TABLE_EVERY_MS) this.#fillTable();
+  }
+
+  #label() {
+    const { interval, series } = this.candles;
+    const { last } = series;
+    if (!last) return;
+    this.#labelledMs = performance.now();
+    const { name, priceDecimals } = this.data;
+    const closes = series.bars.slice(-LABEL_BARS).map(({ close }) => Number(close));
+    const [low, high] = [Math.min(...closes), Math.max(...closes)].map((price) => fixed(price.toFixed(priceDecimals), priceDecimals));
+    const way = { up: "rising", down: "falling", flat: "unchanged" }[direction(minus(last.close, last.open))];
+    this.place.ariaLabel =
+      `${name} ${interval} candles, last ${fixed(last.close, priceDecimals)}, ` +
+      `range of the last ${closes.length} candles ${low} to ${high}, ${way}`;
+  }
+
+  #fillTable() {
+    if (!this.table.open) return;
+    this.#tabledMs = performance.now();
+    fillCandleTable(one(this.table, "[data-candle-rows]"), this.candles.series, this.data);
+    say(this.table.querySelector("[data-table-interval]"), this.candles.interval);
+  }
+
+  /** @param {Bar} bar */
   #read(bar) {
-    if (!bar) return;
-    const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) => fixed(price, this.data.priceDecimals));
+    const prices = [bar.open, bar.high, bar.low, bar.close].map((price) => fixed(price, this.data.priceDecimals));
+    const [open, high, low, close] = prices;
     this.announce(`${dayAndClock(bar.ms)} UTC: open ${open}, high ${high}, low ${low}, close ${close}`);
   }
 }
