@@ -101,7 +101,7 @@ test("a long poll asks again where the last answer ended", async () => {
   const heard = world.follow("trade.SOLUSDT");
   await world.clock.pass(0);
   assert.equal(world.requests[0].url.search, "?ch=trade.SOLUSDT&wait=0");
-  waiting.shift()?.(json({ cursor: "a:10", reset: false, time: 1, next_ms: 0, messages: [log(10)] }));
+  waiting.shift()?.(json({ cursor: "a:10", reset: false, time: 1, next_ms: 0, messages: [] }));
   await world.clock.pass(0);
   assert.equal(world.feed.status.state, "live");
   assert.equal(world.requests[1].url.search, "?ch=trade.SOLUSDT&wait=10&cursor=a%3A10");
@@ -118,7 +118,7 @@ test("a long poll whose channels change asks once more for what the old ones mis
     const answer = (/** @type {string} */ next, /** @type {object} */ message) => {
       return json({ cursor: next, reset: false, time: 1, next_ms: 0, messages: [message] });
     };
-    if (cursor === undefined) return ch === "trade.SOLUSDT" ? answer("a:10", log(10)) : answer("b:14", log(14));
+    if (cursor === undefined) return answer(ch === "trade.SOLUSDT" ? "a:10" : "b:1,14", { type: "novelty" });
     return wait === "0" ? answer("a:14", trades(11, 14)) : new Promise(() => {});
   };
   world.open({ pin: "longpoll" });
@@ -127,7 +127,39 @@ test("a long poll whose channels change asks once more for what the old ones mis
   world.follow("ticker.SOLUSDT");
   await world.clock.pass(0);
   assert.deepEqual(ids(heard), [11, 12, 13, 14]);
-  assert.equal(world.requests.at(-1)?.url.searchParams.get("cursor"), "b:14");
+  assert.equal(world.requests.at(-1)?.url.searchParams.get("cursor"), "b:1,14");
+});
+
+test("a cursor of another epoch resets a log, and takes a state's snapshot as its new beginning", async () => {
+  const world = new World();
+  const snapshot = { type: "snapshot", ch: "ticker.SOLUSDT", ts: 1, data: { last: "1" } };
+  const answers = [
+    { cursor: "a:90,80", reset: false, messages: [{ ...snapshot, seq: 90 }] },
+    { cursor: "b:3,2", reset: true, messages: [{ ...snapshot, seq: 3 }] },
+    { cursor: "b:3,3", reset: false, messages: [trades(3, 3)] },
+  ];
+  world.answers[POLL] = () => (answers.length > 0 ? json(answers.shift()) : new Promise(() => {}));
+  world.open({ pin: "longpoll" });
+  const heard = world.follow("trade.SOLUSDT");
+  const ticker = world.follow("ticker.SOLUSDT");
+  await world.clock.pass(0);
+  assert.deepEqual(heard.map(({ kind, from }) => [kind, from]), [["reset", 3], ["update", 3]]);
+  assert.deepEqual(ticker.map(({ seq }) => seq), [90, 3]);
+});
+
+test("while prices are stale a long poll takes its time, and says when they are live again", async () => {
+  const world = new World();
+  /** @type {object[]} */
+  let messages = [{ type: "status", feed: "stale", since: 5 }];
+  world.answers[POLL] = () => json({ cursor: "a:1", reset: false, next_ms: 100, messages });
+  world.open({ pin: "longpoll" });
+  world.follow("trade.SOLUSDT");
+  await world.clock.pass(2_500);
+  assert.equal(world.feed.status.feed, "stale");
+  assert.equal(world.requests.length, 3);
+  messages = [];
+  await world.clock.pass(1_000);
+  assert.equal(world.feed.status.feed, "live");
 });
 
 test("a long poll that is refused waits as long as the refusal says", async () => {

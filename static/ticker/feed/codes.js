@@ -39,13 +39,13 @@ export function mustWait(code) {
 }
 
 /**
- * The code that an HTTP answer stands for, so that all transports end alike.
+ * The code that an HTTP answer stands for, so that all transports end alike. A 400 is not the end: one channel that does
+ * not exist spoils a whole request, and a transport that asks for each by itself gets through.
  *
  * @param {number} status
  * @returns {number}
  */
 export function codeOfHttp(status) {
-  if (status === 400) return 4500;
   if (status === 401 || status === 403) return 4503;
   if (status === 429) return 4101;
   if (status === 503) return 4100;

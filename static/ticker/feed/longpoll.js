@@ -1,6 +1,6 @@
 /** Where streams are held back by a proxy: one request at a time, answered as soon as there is something to tell. */
 
-/** @import { Bookmark, Message, Open } from "./types.js" */
+/** @import { Bookmark, Open } from "./types.js" */
 
 import { isMessage } from "./parsed.js";
 import { codeOf, get, tellTradesAfter } from "./rest.js";
@@ -8,7 +8,10 @@ import { Wanted } from "./wanted.js";
 
 const WAIT_S = 10; // as long as a heartbeat: an empty answer is one
 
-/** @typedef {{cursor: string, messages: unknown[], time?: number, next_ms?: number}} Answer */
+// While prices are stale every answer says so, at once.
+const STALE_PAUSE_MS = 1_000;
+
+/** @typedef {{cursor: string, reset?: boolean, messages: unknown[], time?: number, next_ms?: number}} Answer */
 
 /** @type {Open} */
 export function open(url, events, browser) {
@@ -19,20 +22,25 @@ export function open(url, events, browser) {
   let hasGreeted = false;
   /** @type {Bookmark | null} where we were when the channels changed */
   let left = null;
-  /** @type {Set<string>} channels that are known to be told on this line */
-  let begun = new Set();
+  /** @type {string} the channels that have been introduced */
+  let introduced = "";
+  let isStale = false;
   let timer = setTimeout(ask, 0);
 
   async function ask() {
     const mine = (asking = new AbortController());
     try {
       const channels = wanted.channels.join(",");
-      const answer = await answerTo(channels, mine.signal);
+      const cursor = browser.bookmark.channels === channels ? browser.bookmark.cursor : "";
+      const answer = await answerTo(cursor, mine.signal);
       if (stop.signal.aborted || mine.signal.aborted) return;
       browser.bookmark = { channels, cursor: answer.cursor };
+      greet(answer);
+      introduce(channels, cursor, answer);
       tell(answer);
       await catchUp();
-      if (!stop.signal.aborted && !mine.signal.aborted) timer = setTimeout(ask, answer.next_ms ?? 0);
+      if (stop.signal.aborted || mine.signal.aborted) return;
+      timer = setTimeout(ask, Math.max(answer.next_ms ?? 0, isStale ? STALE_PAUSE_MS : 0));
     } catch (error) {
       if (stop.signal.aborted || mine.signal.aborted) return;
       close();
@@ -41,14 +49,14 @@ export function open(url, events, browser) {
   }
 
   /**
-   * @param {string} channels
+   * @param {string} cursor  "" to begin anew
    * @param {AbortSignal} signal
    * @returns {Promise<Answer>}
    */
-  async function answerTo(channels, signal) {
+  async function answerTo(cursor, signal) {
     const query = wanted.query();
     query.set("wait", String(hasGreeted ? WAIT_S : 0)); // the first answer is our hello
-    if (browser.bookmark.channels === channels) query.set("cursor", browser.bookmark.cursor);
+    if (cursor) query.set("cursor", cursor);
     return (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal })).json();
   }
 
@@ -65,24 +73,39 @@ export function open(url, events, browser) {
   }
 
   /** @param {Answer} answer */
-  function tell({ messages, time = 0 }) {
-    const said = messages.filter(isMessage);
-    if (!hasGreeted && said[0]?.type !== "hello") events.message({ type: "hello", time, hb_ms: WAIT_S * 1000 });
+  function greet({ time = 0 }) {
+    if (!hasGreeted) events.message({ type: "hello", time, hb_ms: WAIT_S * 1000 });
     hasGreeted = true;
-    introduce(said);
-    for (const message of said) if (!stop.signal.aborted) events.message(message);
-    if (said.length === 0) events.message({ type: "hb", time });
   }
 
   /**
-   * An answer that goes on from a cursor does not say again what is followed.
+   * An answer says only by its cursor what is followed and from where.
    *
-   * @param {Message[]} said
+   * @param {string} channels
+   * @param {string} cursor  that was asked from, "" for none
+   * @param {Answer} answer
    */
-  function introduce(said) {
-    for (const { type, ch } of said) if (ch && (type === "subscribed" || type === "error")) begun.add(ch);
-    for (const ch of wanted.channels) if (!begun.has(ch)) events.message({ type: "subscribed", ch });
-    begun = new Set(wanted.channels);
+  function introduce(channels, cursor, answer) {
+    const isReset = answer.reset === true;
+    if (channels === introduced && !isReset) return;
+    introduced = channels;
+    const isResumed = cursor !== "" && !isReset;
+    const seqs = seqsOf(isResumed ? cursor : answer.cursor);
+    channels.split(",").forEach((ch, place) => {
+      const mode = ch.startsWith("trade.") ? "log" : "state";
+      const seq = seqs[place];
+      events.message({ type: "subscribed", ch, mode, seq, ...(isReset && { resume: "reset" }) });
+    });
+  }
+
+  /** @param {Answer} answer */
+  function tell({ messages, time = 0 }) {
+    const said = messages.filter(isMessage);
+    for (const message of said) if (!stop.signal.aborted) events.message(message);
+    if (said.length === 0) events.message({ type: "hb", time });
+    const wasStale = isStale;
+    isStale = said.some(({ type, feed }) => type === "status" && feed === "stale");
+    if (wasStale && !isStale) events.message({ type: "status", feed: "live" });
   }
 
   function close() {
@@ -108,4 +131,12 @@ export function open(url, events, browser) {
     },
     close,
   };
+}
+
+/**
+ * @param {string} cursor  `a81c20:88127,1050`: a number for each channel, in the order asked for
+ * @returns {number[]}
+ */
+function seqsOf(cursor) {
+  return cursor.slice(cursor.indexOf(":") + 1).split(",").map(Number);
 }

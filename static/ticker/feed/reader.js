@@ -43,7 +43,7 @@ export class Reader {
       this.position = { epoch, seq };
       return [];
     }
-    if (other || (message.resume === "reset" && at.seq < seq)) return this.#begin(message, { epoch, seq });
+    if (other || (message.resume === "reset" && at.seq !== seq)) return this.#begin(message, { epoch, seq });
     at.epoch ??= epoch;
     return [];
   }
