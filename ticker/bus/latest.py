@@ -28,6 +28,7 @@ class FeedState:
     time_ms: int
     source: str  # "simulated"
     instance: str
+    symbols: tuple[str, ...] = ()  # the pairs that it feeds
 
 
 def parse_head(found: Mapping[bytes, bytes]) -> Head | None:
@@ -49,7 +50,8 @@ def parse_head(found: Mapping[bytes, bytes]) -> Head | None:
 def _parse_feed(found: Mapping[bytes, bytes]) -> FeedState | None:
     if not found:
         return None
-    return FeedState(int(found[b"time_ms"]), found[b"source"].decode(), found[b"instance"].decode())
+    symbols = tuple(found.get(b"symbols", b"").decode().split(",")) if found.get(b"symbols") else ()
+    return FeedState(int(found[b"time_ms"]), found[b"source"].decode(), found[b"instance"].decode(), symbols)
 
 
 def heads(symbols: Iterable[str]) -> dict[str, Head]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from channels.layers import get_channel_layer
 from redis.exceptions import ResponseError
 
+from ticker.bus import groups as groups_bus
 from ticker.bus.latest import FeedState, Head, parse_head
 from ticker.bus.redis import aclient, key, translated
 from ticker.market.errors import TickerError, Unavailable
@@ -151,18 +151,20 @@ def _refusal(error: ResponseError) -> Exception:
 
 async def announce(batch: Batch) -> None:
     """Tell the pair's group; at most once, and only after `append`. Raises Unavailable when Redis is away."""
-    with translated():
-        # The layer's msgpack would refuse Decimal and cut large integers: it carries our JSON as text.
-        await get_channel_layer().group_send(
-            groups.of_pair(batch.pair), {"type": groups.BATCH, "text": dump(batch).decode()}
-        )
+    await groups_bus.send(groups.of_pair(batch.pair), text=dump(batch).decode())
 
 
 async def tell_feed(state: FeedState) -> None:
     """Say that the feed lives. Raises Unavailable."""
     with translated():
         await aclient().hset(  # type: ignore[misc]
-            key("feed"), mapping={"time_ms": state.time_ms, "source": state.source, "instance": state.instance}
+            key("feed"),
+            mapping={
+                "time_ms": state.time_ms,
+                "source": state.source,
+                "instance": state.instance,
+                "symbols": ",".join(state.symbols),
+            },
         )
 
 
@@ -191,7 +193,7 @@ async def tails(symbols: Sequence[str]) -> dict[str, Tail]:
     with translated():
         pipe = aclient().pipeline(transaction=False)
         for symbol in symbols:
-            pipe.hmget(key("head", symbol), "epoch", "seq", "time_ms")
+            pipe.hmget(key("head", symbol), ["epoch", "seq", "time_ms"])
         found = await pipe.execute()
     return {
         symbol: Tail(epoch.decode(), int(seq), int(time_ms or 0))

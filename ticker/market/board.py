@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ticker.market.candles import INTERVALS, Candle, empty, index_of, of_trade, open_at, open_of
 from ticker.market.trades import Trade
 
-
 MOST_TOLD = 120  # of one interval at once: two minutes of silence in seconds; more would only flood the followers
 
 

@@ -78,7 +78,14 @@ class Candle:
         if not self.trades:
             # An empty candle carries a price but nothing happened in it: the later one tells what did.
             return Candle(
-                self.open_ms, later.open, later.high, later.low, later.close, later.volume, later.quote_volume, later.trades
+                self.open_ms,
+                later.open,
+                later.high,
+                later.low,
+                later.close,
+                later.volume,
+                later.quote_volume,
+                later.trades,
             )
         return Candle(
             self.open_ms,
@@ -126,7 +133,14 @@ def merge(candles: Iterable[Candle], interval: str) -> Iterator[Candle]:
     for candle in candles:
         open_ms = open_at(candle.open_ms, interval)
         at_open = Candle(
-            open_ms, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.quote_volume, candle.trades
+            open_ms,
+            candle.open,
+            candle.high,
+            candle.low,
+            candle.close,
+            candle.volume,
+            candle.quote_volume,
+            candle.trades,
         )
         if merged is None or open_ms > merged.open_ms:
             if merged is not None:

@@ -32,10 +32,9 @@ def dump(board: Board) -> bytes:
 def load(seq: int, text: bytes) -> Board:
     """The board after trade `seq`; an empty text is a board that has seen nothing."""
     rows = _rows.decode(text) if text else {}
-    return Board(
-        seq,
-        {
-            interval: Candle(open_ms, *(Decimal(number) for number in numbers), trades=trades)
-            for interval, (open_ms, *numbers, trades) in rows.items()
-        },
-    )
+    return Board(seq, {interval: _candle(*found) for interval, found in rows.items()})
+
+
+def _candle(open_ms: int, open_: str, high: str, low: str, close: str, volume: str, quote: str, trades: int) -> Candle:
+    prices = (Decimal(open_), Decimal(high), Decimal(low), Decimal(close))
+    return Candle(open_ms, *prices, Decimal(volume), Decimal(quote), trades)

@@ -1,7 +1,5 @@
 """Names of channel layer groups. A layer allows letters, digits, hyphens, underscores and full stops, below 100 in all."""
 
-BATCH = "pair.batch"  # the type of the one message that travels in a pair's group
-
 
 def of_pair(symbol: str) -> str:
     """The group that hears every batch of a pair: one member for each process that has followers."""

@@ -92,10 +92,10 @@ class Simulator:
             if at >= renew_at:
                 if not await self.lease.renew():
                     raise bus.Fenced("the lease ran out")
-                await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name))
                 renew_at = at + RENEW_EVERY_S
             if at >= look_at:
                 await self._look()
+                await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
                 look_at = at + LOOK_EVERY_S
             await self._tick()
             # Batches keep their rhythm; one that was late is not followed by a burst.

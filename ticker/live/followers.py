@@ -1,0 +1,194 @@
+"""One client of the hub, whatever it came by: what is said to it, that it hears a sign of life, and how it leaves."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ticker.live import metrics
+from ticker.live.topics import Topic
+from ticker.wire import closing, frames, messages
+from ticker.wire.channels import Channel
+from ticker.wire.closing import Goodbye
+from ticker.wire.messages import Message
+
+if TYPE_CHECKING:
+    from ticker.live.hub import Hub
+
+log = logging.getLogger(__name__)
+
+FRAMES = "tradedash.frames"  # the ASGI extension of our server
+UNSENT_MOST = 1_048_576  # bytes that wait for one client; above it the client is closed and may resume
+WAITING_MOST = 1_000  # messages, where the server does not tell how many bytes wait
+
+
+class Frames(Protocol):
+    """What our server offers in the scope: bytes straight to the socket (tradedash/server.py)."""
+
+    def write(self, data: bytes) -> None: ...
+    def unsent(self) -> int: ...
+    def close(self, code: int, reason: str) -> None: ...
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Follower:
+    """One client. `say` never waits: what a client does not take in time is bounded by closing it."""
+
+    transport = ""
+
+    def __init__(self, hub: "Hub") -> None:
+        self.hub = hub
+        self.topics: dict[Channel, Topic] = {}
+        self.is_closed = False
+        self._said_at = self._beat_at = asyncio.get_running_loop().time()
+        self._told: dict[str, int] = {}  # the top of each channel in the last heartbeat
+        metrics.FOLLOWERS.labels(self.transport).inc()
+
+    def say(self, message: Message) -> None:
+        """Send a message, after all that was said before."""
+        raise TypeError("a follower has a transport")
+
+    def relay(self, opcode: int, payload: bytes) -> None:
+        """Send somebody's frame as it is, text as text and binary as binary."""
+        raise TypeError("only a WebSocket has frames")
+
+    def flush(self) -> None:
+        """Write what was said since the last flush."""
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        """Say why, then end the connection."""
+        raise TypeError("a follower has a transport")
+
+    def unfollow(self, channel: Channel) -> None:
+        if topic := self.topics.pop(channel, None):
+            topic.leave(self)
+
+    def close(self) -> None:
+        """The client is gone; it hears nothing more. Doing it twice does no harm."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        for channel in list(self.topics):
+            self.unfollow(channel)
+        self.hub.close(self)
+        metrics.FOLLOWERS.labels(self.transport).dec()
+
+    def beat(self, now: float, every_s: float) -> None:
+        """Say a heartbeat when nothing else was said for `every_s`, and at least every third one."""
+        if now - self._said_at < every_s and now - self._beat_at < 3 * every_s:
+            return
+        self._beat_at = now
+        tops = {channel.name: topic.sent_to(self) for channel, topic in self.topics.items()}
+        changed = {name: seq for name, seq in tops.items() if self._told.get(name) != seq}
+        self._told = tops
+        self.say(messages.heartbeat(wall_ms(), changed))
+
+    def _bye(self, goodbye: Goodbye) -> Message:
+        return messages.bye(goodbye.code, goodbye.reason, reconnect=goodbye.reconnect, after_ms=goodbye.after_ms)
+
+
+def websocket(hub: "Hub", scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> Follower:
+    """The follower that fits the server we run under."""
+    handle = scope.get("extensions", {}).get(FRAMES)
+    return FrameFollower(hub, handle) if handle is not None else SendFollower(hub, send)
+
+
+class FrameFollower(Follower):
+    """A WebSocket under our server: frames made once for all clients go straight to the socket."""
+
+    transport = "websocket"
+
+    def __init__(self, hub: "Hub", handle: Frames) -> None:
+        super().__init__(hub)
+        self._frames = handle
+        self._out: list[bytes] = []
+
+    def say(self, message: Message) -> None:
+        self._write(message.frame)
+
+    def relay(self, opcode: int, payload: bytes) -> None:
+        self._write(frames.frame(opcode, payload))
+
+    def _write(self, frame: bytes) -> None:
+        if self.is_closed:
+            return
+        self._out.append(frame)
+        if len(self._out) == 1:
+            self.hub.cork(self)
+
+    def flush(self) -> None:
+        if not self._out or self.is_closed:
+            return
+        out, self._out = self._out, []
+        self._said_at = self.hub.now
+        metrics.SAID.inc(len(out))
+        self._frames.write(out[0] if len(out) == 1 else b"".join(out))
+        if self._frames.unsent() > UNSENT_MOST:
+            metrics.SLOW.inc()
+            self.goodbye(closing.SLOW)
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        if self.is_closed:
+            return
+        self._out.append(self._bye(goodbye).frame)
+        out, self._out = self._out, []
+        self._frames.write(b"".join(out))
+        self._frames.close(goodbye.code, goodbye.reason)
+        self.close()
+
+
+class SendFollower(Follower):
+    """A WebSocket under any other ASGI server: everything works, with more work for each message."""
+
+    transport = "websocket"
+
+    def __init__(self, hub: "Hub", send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        super().__init__(hub)
+        self._send = send
+        self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    def say(self, message: Message) -> None:
+        self._put({"type": "websocket.send", "text": message.text.decode()})
+
+    def relay(self, opcode: int, payload: bytes) -> None:
+        said = {"text": payload.decode()} if opcode == frames.TEXT else {"bytes": payload}
+        self._put({"type": "websocket.send"} | said)
+
+    def _put(self, event: dict[str, Any]) -> None:
+        if self.is_closed:
+            return
+        if self._out.qsize() >= WAITING_MOST:
+            metrics.SLOW.inc()
+            self._out = asyncio.Queue()  # it resumes from its position: what waited is not lost to it
+            self.goodbye(closing.SLOW)
+            return
+        self._said_at = self.hub.now
+        metrics.SAID.inc()
+        self._out.put_nowait(event)
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        if self.is_closed:
+            return
+        self._out.put_nowait({"type": "websocket.send", "text": self._bye(goodbye).text.decode()})
+        self._out.put_nowait({"type": "websocket.close", "code": goodbye.code, "reason": goodbye.reason})
+        super().close()
+
+    def close(self) -> None:
+        super().close()
+        self._writer.cancel()
+
+    async def _write(self) -> None:
+        """Send in order, until the connection ends."""
+        while True:
+            event = await self._out.get()
+            try:
+                await self._send(event)
+            except OSError:
+                return  # the client is gone; the server says so to the consumer
+            if event["type"] == "websocket.close":
+                return

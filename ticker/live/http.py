@@ -1,0 +1,166 @@
+"""What server-sent events and long poll share: raw ASGI, so that a client that goes is noticed at once.
+
+A loop inside Channels' AsyncHttpConsumer.handle notices it after 11 s, and a Django view that streams holds a thread.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from django.conf import settings
+
+from ticker.live.hub import Hub
+from ticker.live.pair import PairStream
+from ticker.market.errors import BadRequest, TickerError, Unavailable
+from ticker.services import instance
+from ticker.wire import channels, cursors
+from ticker.wire.channels import Channel
+from ticker.wire.session import Follow, Position, parse_query
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+COMMON: Headers = [
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx passes on what it gets, when it gets it
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+class Request:
+    """What an address asks for. Raises BadRequest for what makes no sense."""
+
+    def __init__(self, scope: Scope, allowed: Sequence[str]) -> None:
+        query = scope["query_string"]
+        try:
+            self._found = parse_qs(query.decode("ascii"), max_num_fields=20, keep_blank_values=True)
+            names, throttle = parse_query(query)
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
+        for name, values in self._found.items():
+            if name not in allowed:
+                raise BadRequest(f"unknown parameter; expected {', '.join(allowed)}")
+            if len(values) > 1 and name != "ch":
+                raise BadRequest(f"{name} is given twice")
+        if not names:
+            raise BadRequest("ch names the channels to follow, separated by commas")
+        if len(set(names)) > settings.LIVE_LIMITS["channels"]:
+            raise BadRequest(f"at most {settings.LIVE_LIMITS['channels']} channels", code="too_many_channels")
+        self.names = list(dict.fromkeys(names))
+        self.throttle = throttle
+        self._headers = {name.lower(): value for name, value in scope["headers"]}
+
+    def value(self, name: str) -> str:
+        return self._found.get(name, [""])[0]
+
+    def integer(self, name: str, default: int, most: int) -> int:
+        """A whole number from 0; what is above `most` counts as `most`."""
+        text = self.value(name)
+        if not text:
+            return default
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
+            raise BadRequest(f"{name} is a whole number")
+        return min(int(text), most)
+
+    def header(self, name: bytes) -> str:
+        return str(self._headers.get(name, b"").decode("latin-1"))
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The channels of a request, and where its client stands in each."""
+
+    channels: list[Channel]
+    epochs: dict[str, str]  # by symbol
+    follows: list[Follow]
+    seqs: dict[Channel, int]
+    resumed: bool  # a cursor was given and fits
+    is_reset: bool  # a cursor was given and does not fit any more
+
+    def cursor(self) -> str:
+        return cursors.dump(self.channels, self.epochs, [self.seqs[channel] for channel in self.channels])
+
+
+async def wanted(hub: Hub, request: Request, cursor: str) -> Wanted:
+    """What to follow, from the cursor on if it fits. Raises BadRequest or Unavailable."""
+    if instance.draining or hub.connections >= settings.LIVE_MAX_CONNECTIONS:
+        raise Unavailable("this instance takes no more clients", code="overloaded")
+    await hub.ready()
+    named: list[Channel] = []
+    for name in request.names:
+        channel = channels.parse(name)
+        if channel is None or not hub.knows(channel.symbol):
+            shown = name if channels.NAME.fullmatch(name) else "of this name"
+            raise BadRequest(f"no channel {shown}", code="unknown_channel")
+        named.append(channel)
+    pairs: dict[str, PairStream] = {}
+    for channel in named:
+        pairs[channel.symbol] = await hub.pair(channel.symbol)
+    epochs = {symbol: pair.epoch for symbol, pair in pairs.items()}
+    try:
+        seqs = cursors.load(cursor, named, epochs) if cursor else None
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    positions = (
+        [Position(epochs[channel.symbol], seq) for channel, seq in zip(named, seqs, strict=True)] if seqs else []
+    )
+    follows = [
+        Follow(
+            channel,
+            channel.throttle if request.throttle is None else request.throttle,
+            positions[place] if positions else None,
+            None,
+        )
+        for place, channel in enumerate(named)
+    ]
+    at = {channel: pairs[channel.symbol].number(channel) for channel in named}
+    if seqs:
+        at = dict(zip(named, seqs, strict=True))
+    return Wanted(named, epochs, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
+
+
+async def respond(send: Send, status: int, body: bytes, content_type: bytes, headers: Headers | None = None) -> None:
+    sent = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *COMMON, *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, error: TickerError) -> None:
+    """Say no in the shape that all of HTTP here has."""
+    status = 503 if isinstance(error, Unavailable) else 400
+    detail = error.detail if status == 400 or error.code == "overloaded" else "the market data source does not answer"
+    headers: Headers = [(b"retry-after", b"2")] if status == 503 else []
+    body = msgspec.json.encode({"error": error.code, "detail": detail})
+    await respond(send, status, body, b"application/json", headers)
+
+
+async def gone(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def only_get(scope: Scope, send: Send) -> bool:
+    """Whether the method is one that we answer; if not, it has been refused."""
+    if scope["method"] == "GET":
+        return True
+    body = msgspec.json.encode({"error": "method_not_allowed", "detail": "only GET"})
+    await respond(send, 405, body, b"application/json", [(b"allow", b"GET")])
+    return False
+
+
+async def until_either(client: asyncio.Task[None], event: asyncio.Event, seconds: float) -> None:
+    """Wait for the client to leave, for the event, or for so long."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({client, waiting}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,101 @@
+"""`/live/v1/poll`: the same messages, a request at a time; the cursor is all that remains between two requests."""
+
+import asyncio
+
+import msgspec
+
+from ticker.live import hub as hubs
+from ticker.live import metrics
+from ticker.live.followers import Follower, wall_ms
+from ticker.live.http import (
+    Receive,
+    Request,
+    Scope,
+    Send,
+    Wanted,
+    gone,
+    only_get,
+    refuse,
+    respond,
+    until_either,
+    wanted,
+)
+from ticker.live.hub import Hub
+from ticker.market.errors import TickerError
+from ticker.wire.closing import Goodbye
+from ticker.wire.messages import Message
+
+WAIT_MOST_S = 25
+GATHER_S = 0.05  # after the first message: the next ones are near
+MESSAGES_MOST = 500
+BYTES_MOST = 262_144
+
+
+class PollFollower(Follower):
+    """Gathers the messages of one answer; what does not fit is left for the next request."""
+
+    transport = "longpoll"
+
+    def __init__(self, hub: Hub, wanted: Wanted) -> None:
+        super().__init__(hub)
+        self.wanted = wanted
+        self.woken = asyncio.Event()
+        self.texts: list[bytes] = []
+        self.is_full = False
+        self._size = 0
+
+    def say(self, message: Message) -> None:
+        if message.kind in ("hb", "subscribed") and message.channel is None:
+            return  # an answer is a sign of life, and its cursor says where the client stands
+        if self.is_full or len(self.texts) >= MESSAGES_MOST or self._size + len(message.text) > BYTES_MOST:
+            # From the first one left out on, everything is: positions must not run ahead of what is told.
+            self.is_full = bool(self.texts)
+            if self.is_full:
+                return
+        if message.channel is not None:
+            has = self.wanted.resumed and message.seq <= self.wanted.seqs[message.channel]
+            if has and message.kind == "snapshot":
+                return  # the client has told us so
+            self.wanted.seqs[message.channel] = message.seq
+        self.texts.append(message.text)
+        self._size += len(message.text)
+        self.woken.set()
+
+    def goodbye(self, goodbye: Goodbye) -> None:
+        self.woken.set()
+
+
+async def poll(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request: at once without a cursor, else with the first news."""
+    if not await only_get(scope, send):
+        return
+    hub = hubs.current()
+    try:
+        request = Request(scope, ("ch", "throttle", "cursor", "wait"))
+        wait_s = request.integer("wait", 20, WAIT_MOST_S)
+        found = await wanted(hub, request, request.value("cursor"))
+        follower = PollFollower(hub, found)
+        client = asyncio.ensure_future(gone(receive))
+        try:
+            await hub.open(follower)
+            for follow in found.follows:
+                await hub.follow(follower, follow)
+            if found.resumed:
+                await until_either(client, follower.woken, wait_s)
+                if follower.woken.is_set() and not follower.is_full:
+                    await asyncio.wait({client}, timeout=GATHER_S)
+        finally:
+            client.cancel()
+            follower.close()
+    except TickerError as error:
+        await refuse(send, error)
+        return
+    metrics.SAID.inc(len(follower.texts))
+    answer = {
+        "cursor": found.cursor(),
+        "reset": found.is_reset,
+        "time": wall_ms(),
+        "next_ms": 0,
+        "messages": [msgspec.Raw(text) for text in follower.texts],
+    }
+    await respond(send, 200, msgspec.json.encode(answer), b"application/json")

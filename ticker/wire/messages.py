@@ -1,0 +1,151 @@
+"""Everything that the server says, each message encoded once however many clients hear it."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from ticker.market.candles import Candle
+from ticker.wire import frames, sse
+from ticker.wire.boards import row
+from ticker.wire.channels import Channel
+
+encode = msgspec.json.Encoder().encode
+
+Id = int | str | None  # what a client has called its request
+
+
+class Message:
+    """One JSON object on its way to clients, in each encoding that somebody needs.
+
+    `channel` and `seq` are set where it moves a client's position in a channel.
+    """
+
+    def __init__(self, kind: str, text: bytes, channel: Channel | None = None, seq: int = 0) -> None:
+        self.kind = kind
+        self.text = text
+        self.channel = channel
+        self.seq = seq
+
+    @cached_property
+    def frame(self) -> bytes:
+        """As a WebSocket frame."""
+        return frames.frame(frames.TEXT, self.text)
+
+    @cached_property
+    def event(self) -> bytes:
+        """As a server-sent event."""
+        return sse.event(self.kind, self.text)
+
+
+def message(kind: str, fields: Mapping[str, Any], channel: Channel | None = None, seq: int = 0) -> Message:
+    """Fields that are None are left out."""
+    said = {name: value for name, value in fields.items() if value is not None}
+    return Message(kind, encode({"type": kind} | said), channel, seq)
+
+
+def hello(*, conn: str, server: str, time_ms: int, hb_ms: int, limits: Mapping[str, int]) -> Message:
+    text = {"type": "hello", "v": 1, "conn": conn, "server": server, "time": time_ms, "hb_ms": hb_ms, "user": None}
+    return Message("hello", encode(text | {"limits": limits}))
+
+
+def subscribed(
+    channel: Channel,
+    *,
+    id: Id = None,
+    throttle: int,
+    epoch: str,
+    seq: int,
+    resume: str | None = None,
+    why: str | None = None,
+    first: int | None = None,
+    replay: int | None = None,
+) -> Message:
+    fields = {
+        "id": id,
+        "ch": channel.name,
+        "mode": channel.mode.value,
+        "throttle": throttle,
+        "epoch": epoch,
+        "resume": resume,
+        "why": why,
+        "first": first,
+        "seq": seq,
+        "replay": replay,
+    }
+    # A reset moves the client's position; any other introduction leaves that to what follows it.
+    return message("subscribed", fields, channel if why else None, seq)
+
+
+def snapshot(channel: Channel, *, seq: int, ts: int, data: bytes) -> Message:
+    text = b'{"type":"snapshot","ch":"%b","seq":%d,"ts":%d,"data":%b}' % (channel.name.encode(), seq, ts, data)
+    return Message("snapshot", text, channel, seq)
+
+
+def update(channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes) -> Message:
+    """`data` is JSON already: it is passed on, not encoded again."""
+    covered = b'"from":%d,' % from_seq if from_seq != seq else b""
+    text = b'{"type":"update","ch":"%b",%b"seq":%d,"ts":%d,"pt":%d,"data":%b}' % (
+        channel.name.encode(),
+        covered,
+        seq,
+        ts,
+        pt,
+        data,
+    )
+    return Message("update", text, channel, seq)
+
+
+def items(texts: Iterable[bytes]) -> bytes:
+    """A JSON array of what is JSON already."""
+    return b"[%b]" % b",".join(texts)
+
+
+def candle(value: Candle, *, closed: bool) -> bytes:
+    """The data of a candle channel."""
+    open_ms, open_, high, low, close, volume, quote_volume, trades = row(value)
+    return encode(
+        {
+            "open_ms": open_ms,
+            "open": open_,
+            "high": high,
+            "low": low,
+            "close": close,
+            "volume": volume,
+            "quote_volume": quote_volume,
+            "trades": trades,
+            "closed": closed,
+        }
+    )
+
+
+def unsubscribed(channel: str, id: Id) -> Message:
+    return message("unsubscribed", {"id": id, "ch": channel})
+
+
+def listed(channels: Iterable[str], id: Id) -> Message:
+    return message("list", {"id": id, "channels": list(channels)})
+
+
+def pong(time_ms: int, id: Id) -> Message:
+    return message("pong", {"id": id, "time": time_ms})
+
+
+def heartbeat(time_ms: int, top: Mapping[str, int]) -> Message:
+    return message("hb", {"time": time_ms, "top": top})
+
+
+def status(*, feed: str, since: int | None = None, filled: int | None = None) -> Message:
+    return message("status", {"feed": feed, "since": since, "filled": filled})
+
+
+def bye(code: int, reason: str, *, reconnect: bool, after_ms: tuple[int, int] | None = None) -> Message:
+    return message("bye", {"code": code, "reason": reason, "reconnect": reconnect, "after_ms": after_ms})
+
+
+def error(
+    code: str, text: str, *, id: Id = None, channel: str | None = None, retry: bool = False, after_ms: int | None = None
+) -> Message:
+    fields = {"id": id, "ch": channel, "code": code, "retry": retry, "after_ms": after_ms, "msg": text}
+    return message("error", fields)

@@ -1,0 +1,173 @@
+"""Our Daphne: frames straight to the socket, goodbyes with code and reason, bounded messages, and an end that is told.
+
+In force under `manage.py serve` and under plain `daphne tradedash.asgi:application`. What stock Daphne does instead is
+measured in docs/topics/daphne.md.
+"""
+
+import asyncio
+import fcntl
+import logging
+import struct
+import termios
+import time
+from typing import Any
+
+from daphne.cli import CommandLineInterface
+from daphne.server import Server as DaphneServer
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from twisted.internet import defer
+
+from ticker.live import hub
+from ticker.live.followers import FRAMES
+from ticker.services import instance
+
+log = logging.getLogger(__name__)
+
+PING_EVERY_S = 20  # home routers forget a connection that is silent for about a minute
+HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
+BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
+
+
+class Frames:
+    """A WebSocket's scope extension: bytes that are frames already, straight to its socket."""
+
+    def __init__(self, protocol: "Protocol") -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> None:
+        """Write frames after whatever was written before. Never waits; what the socket does not take is kept."""
+        protocol = self._protocol
+        if protocol.state != WebSocketProtocol.STATE_OPEN:
+            return
+        transport = protocol.transport
+        if not transport.connected or transport.disconnecting:
+            return
+        if not self._is_idle(transport):
+            transport.write(data)
+            return
+        # Twisted's own way takes three system calls for each write: it always goes through the poller.
+        try:
+            sent = transport.socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            return  # the poller hears of it too, and closes the connection
+        if sent < len(data):
+            transport.write(data[sent:])
+
+    @staticmethod
+    def _is_idle(transport: Any) -> bool:
+        """Whether nothing waits in Twisted's buffers, so that a direct write overtakes nothing."""
+        return not transport.dataBuffer and not transport._tempDataBuffer
+
+    def unsent(self) -> int:
+        """Bytes that the client has not taken: ours, Twisted's and, once those are full, the kernel's."""
+        transport = self._protocol.transport
+        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        if not waiting or not transport.connected:
+            return 0
+        queued = fcntl.ioctl(transport.socket.fileno(), getattr(termios, "TIOCOUTQ", 0x5411), b"\0\0\0\0")
+        return int(waiting) + int(struct.unpack("i", queued)[0])
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake; the client sees this code and reason."""
+        self._protocol.serverClose(code, reason)
+
+
+class Protocol(WebSocketProtocol):
+    """One WebSocket connection."""
+
+    def onConnect(self, request: Any) -> Any:
+        self._pinged_at = time.monotonic()
+        return super().onConnect(request)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
+            self.serverClose(message.get("code"), message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
+    def serverClose(self, code: int | None = None, reason: str = "") -> None:
+        if self.state == self.STATE_OPEN:
+            # Not sendClose: that one refuses codes which the law allows a server, and Daphne drops the reason.
+            self.sendCloseFrame(code=code or 1000, reasonUtf8=reason.encode()[:120] or None, isReply=False)
+
+    def check_timeouts(self) -> None:
+        """Ping by the monotonic clock: by the wall clock, Daphne ends every connection when a clock jumps."""
+        now = time.monotonic()
+        if self.state == self.STATE_OPEN and now - self._pinged_at > PING_EVERY_S:
+            self._sendAutoPing()
+            self._pinged_at = now
+
+
+class Server(DaphneServer):
+    """Daphne with our protocol, and with an orderly end."""
+
+    def __init__(self, application: Any, **options: Any) -> None:
+        # Lifetimes are not Daphne's to judge: it would read the wall clock.
+        options |= {
+            "websocket_timeout": -1,
+            "websocket_max_message_size": settings.LIVE_LIMITS["msg_bytes"],
+            "websocket_max_frame_size": settings.LIVE_LIMITS["msg_bytes"],
+            "websocket_handshake_timeout": 10,
+            "server_name": "",
+        }
+        options["endpoints"] = [
+            f"{one}:backlog={BACKLOG}" if one.startswith("tcp:") and "backlog" not in one else one
+            for one in options.get("endpoints") or []
+        ]
+        super().__init__(application, **options)
+
+    def run(self) -> None:
+        from twisted.internet import reactor
+
+        reactor.callWhenRunning(self._running)
+        super().run()
+
+    def _running(self) -> None:
+        self.ws_factory.protocol = Protocol
+        # Without it autobahn cuts the connection where the law asks for 1002, 1007 or 1009.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "websocket":
+            scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
+        return super().create_application(protocol, scope)
+
+    def kill_all_applications(self) -> Any:
+        """Twisted waits for what this returns before it stops."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        """Take nobody new, say goodbye, let requests finish, then end what is left."""
+        instance.draining = True
+        for listening in self.listeners:
+            port: Any = listening.result if listening.called else None
+            if hasattr(port, "stopListening"):
+                await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+        await hub.current().drain(settings.DRAIN_S)
+        await self._finished(HTTP_FINISH_S)
+        await hub.current().stop()
+        left = [one for one in self._applications() if not one.done()]
+        for application in left:
+            application.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            log.warning("ended %d connections that did not end by themselves", len(left))
+
+    def _applications(self) -> list[asyncio.Future[Any]]:
+        # A half-sent request has no application yet; Daphne's own loop raises KeyError there.
+        found = [details.get("application_instance") for details in self.connections.values()]
+        return [application for application in found if application is not None]
+
+    async def _finished(self, seconds: float) -> None:
+        """Wait until every application has returned, at most so long."""
+        pending = [application for application in self._applications() if not application.done()]
+        if pending:
+            await asyncio.wait(pending, timeout=seconds)
+
+
+def install() -> None:
+    """Make every Daphne of this Python process ours."""
+    CommandLineInterface.server_class = Server
