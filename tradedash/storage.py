@@ -26,6 +26,7 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: "File[bytes]") -> str:
         # Only what is ours: we write no text over several lines, of which `light` would take the indentation.
         if name.startswith("ticker/") and name.endswith((".js", ".css")):
+            content.seek(0)  # whoever hashed it has read it to its end
             content = ContentFile(light(content.read().decode()).encode())
         saved: str = super()._save(name, content)
         return saved

@@ -71,6 +71,19 @@ def test_modules_import_each_other_by_hashed_name(collected: Path):
     assert f'import("./{manifest["feed.js"]}")' in (collected / manifest["x.js"]).read_text()
 
 
+def test_our_own_modules_and_sheets_are_collected_light(settings, tmp_path: Path):
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "tradedash.storage.ModuleStorage"}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    manifest = json.loads((settings.STATIC_ROOT / "staticfiles.json").read_text())["paths"]
+    for name in ("ticker/pair.js", "ticker/tradedash.css"):
+        ours = (settings.BASE_DIR / "static" / name).read_text()
+        collected = (settings.STATIC_ROOT / manifest[name]).read_text()
+        assert "openFeed" in collected or ":root {" in collected
+        assert not any(line.startswith(("/*", "//", " ")) for line in collected.splitlines())
+        assert len(collected) < len(ours)
+
+
 def test_a_library_of_ones_own_comes_before_all_others(settings, tmp_path: Path):
     own, installed = tmp_path / "own.js", tmp_path / "node_modules/lightweight-charts/dist"
     installed.mkdir(parents=True)
