@@ -29,7 +29,7 @@ test("a stream of events carries its channels in its address", async () => {
   assert.deepEqual(ids(heard), [11, 12]);
 });
 
-test("a new panel opens a new stream, and the old one is heard until a second after the new one has answered", async () => {
+test("a new panel opens a new stream, and the old one is heard for a second beside it", async () => {
   const { world, heard } = await following("sse");
   const old = world.stream;
   old.greet();

@@ -39,8 +39,8 @@ export function mustWait(code) {
 }
 
 /**
- * The code that an HTTP answer stands for, so that all transports end alike. A 400 is not the end: one channel that does
- * not exist spoils a whole request, and a transport that asks for each by itself gets through.
+ * The code that an HTTP answer stands for, so that all transports end alike. A 400 is not the end: one channel that
+ * does not exist spoils a whole request, and a transport that asks for each by itself gets through.
  *
  * @param {number} status
  * @returns {number}
