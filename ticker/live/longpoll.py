@@ -42,6 +42,7 @@ class PollFollower(Follower):
         self.woken = asyncio.Event()
         self.texts: list[bytes] = []
         self.is_full = False
+        self.is_open = False  # what is said before is how things stand: no news to end a wait for
         self._size = 0
 
     def say(self, message: Message) -> None:
@@ -59,7 +60,8 @@ class PollFollower(Follower):
             self.wanted.seqs[message.channel] = message.seq
         self.texts.append(message.text)
         self._size += len(message.text)
-        self.woken.set()
+        if message.channel is not None or self.is_open:
+            self.woken.set()
 
     def goodbye(self, goodbye: Goodbye) -> None:
         self.woken.set()
@@ -80,6 +82,7 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
             await hub.open(follower)
             for follow in found.follows:
                 await hub.follow(follower, follow)
+            follower.is_open = True
             if found.resumed:
                 await until_either(client, follower.woken, wait_s)
                 if follower.woken.is_set() and not follower.is_full:

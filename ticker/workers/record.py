@@ -70,4 +70,6 @@ class Recorder:
         if at - then < settings.STREAM_KEEP_MS / 1000:
             return  # not watched for long enough to know what is old
         for symbol, seq in positions.items():
-            await bus.trim(symbol, min(seq, self.positions[symbol] - settings.STREAM_KEEP) + 1)
+            first_kept = min(seq, self.positions[symbol] - settings.STREAM_KEEP) + 1
+            if first_kept > 1:
+                await bus.trim(symbol, first_kept)
