@@ -76,7 +76,9 @@ def _last_second(pair: Pair, minute: Candle) -> Candle:
         return market.empty(minute.open_ms + market.MINUTE - market.SECOND, minute.close)
     since_ms = open_at(newest.time_ms, "1s")
     rows = TradeRow.objects.filter(pair=pair, time_ms__gte=since_ms).select_related("pair").order_by("seq")
-    (second,) = fold((Trade(pair.symbol, row.seq, row.price, row.qty, Side(row.side), row.time_ms) for row in rows), "1s")
+    (second,) = fold(
+        (Trade(pair.symbol, row.seq, row.price, row.qty, Side(row.side), row.time_ms) for row in rows), "1s"
+    )
     return second
 
 
