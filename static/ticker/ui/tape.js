@@ -9,6 +9,8 @@ export const ROWS = 50;
 export class Tape {
   /** What has come and is not painted yet, oldest first. @type {Trade[]} */
   #due = [];
+  /** What has been painted, as far as it came over the feed. @type {Trade[]} */
+  #painted = [];
   #newest = 0;
   /** While a pointer rests on the tape it holds still. */
   #held = false;
@@ -58,8 +60,9 @@ export class Tape {
   async refill(read) {
     this.#refilling = true;
     const trades = await read.catch(() => []); // then the tape goes on with what comes live
-    const last = trades.at(-1)?.id ?? 0;
-    this.#due = [...trades, ...this.#due.filter(({ id }) => id > last)];
+    // The record follows the feed by a moment: what is on the tape already may be newer than what was read.
+    const known = new Map([...trades, ...this.#painted, ...this.#due].map((trade) => [trade.id, trade]));
+    this.#due = [...known.values()].sort((a, b) => a.id - b.id).slice(-ROWS);
     this.#refilling = false;
   }
 
@@ -71,6 +74,7 @@ export class Tape {
       this.body.prepend(this.#filled(this.body.rows.length < ROWS ? newRow() : this.#oldest(), trade));
       this.#newest = trade.id;
     }
+    this.#painted = [...this.#painted, ...due].slice(-ROWS);
   }
 
   /** @param {boolean} held */
