@@ -56,8 +56,9 @@ class Follower:
         """Send somebody's frame as it is, text as text and binary as binary."""
         raise TypeError("only a WebSocket has frames")
 
-    def flush(self) -> None:
-        """Write what was said since the last flush."""
+    def flush(self) -> int:
+        """Write what was said since the last flush; how many messages that were."""
+        return 0
 
     def goodbye(self, goodbye: Goodbye) -> None:
         """Say why, then end the connection."""
@@ -120,16 +121,16 @@ class FrameFollower(Follower):
         if len(self._out) == 1:
             self.hub.cork(self)
 
-    def flush(self) -> None:
+    def flush(self) -> int:
         if not self._out or self.is_closed:
-            return
+            return 0
         out, self._out = self._out, []
         self._said_at = self.hub.now
-        metrics.SAID.inc(len(out))
         self._frames.write(out[0] if len(out) == 1 else b"".join(out))
         if self._frames.unsent() > UNSENT_MOST:
             metrics.SLOW.inc()
             self.goodbye(closing.SLOW)
+        return len(out)
 
     def goodbye(self, goodbye: Goodbye) -> None:
         if self.is_closed:

@@ -16,6 +16,7 @@ from django.conf import settings
 from ticker.bus import latest
 from ticker.bus import trades as bus
 from ticker.bus.groups import Ear
+from ticker.live import metrics
 from ticker.live.followers import Follower
 from ticker.live.pair import PairStream
 from ticker.market.errors import NotFound, Unavailable
@@ -95,8 +96,8 @@ class Hub:
             await self._look_at_feed()
 
     def knows(self, symbol: str) -> bool:
-        """Whether the feed trades this pair."""
-        return symbol in self._known
+        """Whether the feed trades this pair; as long as no feed has been heard, any may be."""
+        return not self._known or symbol in self._known
 
     async def follow(self, follower: Follower, wanted: Follow) -> None:
         """Let a follower hear a channel, from its position on if it has one. Raises Unavailable."""
@@ -115,8 +116,10 @@ class Hub:
         self._idle_since.pop(symbol, None)
         if symbol in self._pairs:
             return self._pairs[symbol]
+        if not self._known:
+            raise Unavailable("no feed has been heard yet")
         if not self.knows(symbol):
-            raise NotFound(f"no pair {symbol}") if self._known else Unavailable("no feed has been heard yet")
+            raise NotFound(f"no pair {symbol}")
         if symbol not in self._opening:
             task = self._opening[symbol] = asyncio.get_running_loop().create_task(self._open_pair(symbol))
             task.add_done_callback(lambda _: self._opening.pop(symbol, None))
@@ -168,8 +171,7 @@ class Hub:
     def _uncork(self) -> None:
         corked, self._corked = self._corked, []
         self._uncorked_at = asyncio.get_running_loop().time()
-        for follower in corked:
-            follower.flush()
+        metrics.SAID.inc(sum(follower.flush() for follower in corked))
 
     # --- What happens by the clock -------------------------------------------------------------
 
@@ -177,6 +179,7 @@ class Hub:
         """Begin what runs in the background, at the first client."""
         if self._tasks:
             return
+        self._feed_heard_at = self.now  # silence counts from here
         loop = asyncio.get_running_loop()
         for work in (self._hear, self._look, self._beat):
             self._tasks.append(loop.create_task(_for_ever(work)))
