@@ -38,8 +38,9 @@ def test_a_machine_without_python_is_told(tmp_path: Path):
 def test_browser_tests_that_cannot_run_are_said_loudly_and_fail_where_they_must(tmp_path: Path):
     (tmp_path / ".dev").touch()
     words = ("browser", "CHROMIUM=", f"VENV={tmp_path}", "-o", f"{tmp_path}/.dev")
-    assert "NO CHROMIUM FOUND" in make(*words).stdout
-    assert make(*words).returncode == 0
+    may_be_absent = make(*words, "REQUIRE_BROWSER=")  # whatever this run itself demands
+    assert "NO CHROMIUM FOUND" in may_be_absent.stdout
+    assert may_be_absent.returncode == 0
     assert make(*words, "REQUIRE_BROWSER=1").returncode != 0
 
 
