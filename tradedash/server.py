@@ -7,6 +7,7 @@ measured in docs/topics/daphne.md.
 import asyncio
 import fcntl
 import logging
+import socket
 import struct
 import termios
 import time
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 PING_EVERY_S = 20  # home routers forget a connection that is silent for about a minute
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
+SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
 BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
 
 
@@ -35,26 +37,28 @@ class Frames:
     def __init__(self, protocol: "Protocol") -> None:
         self._protocol = protocol
 
-    def write(self, data: bytes) -> None:
-        """Write frames after whatever was written before. Never waits; what the socket does not take is kept."""
+    def write(self, data: bytes) -> bool:
+        """Write frames after whatever was written before. Never waits; what the socket does not take is kept.
+
+        Whether the socket took it all.
+        """
         protocol = self._protocol
-        if protocol.state != WebSocketProtocol.STATE_OPEN:
-            return
         transport = protocol.transport
-        if not transport.connected or transport.disconnecting:
-            return
+        if protocol.state != WebSocketProtocol.STATE_OPEN or not transport.connected or transport.disconnecting:
+            return True
         if not self._is_idle(transport):
             transport.write(data)
-            return
+            return False
         # Twisted's own way takes three system calls for each write: it always goes through the poller.
         try:
             sent = transport.socket.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            return  # the poller hears of it too, and closes the connection
+            return True  # the poller hears of it too, and closes the connection
         if sent < len(data):
             transport.write(data[sent:])
+        return bool(sent == len(data))
 
     @staticmethod
     def _is_idle(transport: Any) -> bool:
@@ -62,11 +66,11 @@ class Frames:
         return not transport.dataBuffer and not transport._tempDataBuffer
 
     def unsent(self) -> int:
-        """Bytes that the client has not taken: ours, Twisted's and, once those are full, the kernel's."""
+        """Bytes that the client has not taken: Twisted's and the kernel's."""
         transport = self._protocol.transport
-        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
-        if not waiting or not transport.connected:
+        if not transport.connected:
             return 0
+        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
         queued = fcntl.ioctl(transport.socket.fileno(), getattr(termios, "TIOCOUTQ", 0x5411), b"\0\0\0\0")
         return int(waiting) + int(struct.unpack("i", queued)[0])
 
@@ -80,6 +84,8 @@ class Protocol(WebSocketProtocol):
 
     def onConnect(self, request: Any) -> Any:
         self._pinged_at = time.monotonic()
+        # Left to itself the kernel takes megabytes for a slow client, and prices in it grow old unseen.
+        self.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         return super().onConnect(request)
 
     def handle_reply(self, message: dict[str, Any]) -> None:

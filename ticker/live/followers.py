@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ticker.live import metrics
+from ticker.live.held import Held
 from ticker.live.topics import Topic
 from ticker.wire import closing, frames, messages
 from ticker.wire.channels import Channel
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FRAMES = "tradedash.frames"  # the ASGI extension of our server
-UNSENT_MOST = 1_048_576  # bytes that wait for one client; above it the client is closed and may resume
+HELD_MOST = 1_048_576  # bytes that wait for one client; above it the client is closed and may resume
+PRESSED_ABOVE = 65_536  # bytes that the client has not taken
+RELIEVED_BELOW = 8_192
+PRESSED_MOST_S = 12.0  # with the moment until it shows, a client that reads nothing is gone within 15 s
+MEASURE_EVERY = 32_768  # bytes: asking the kernel after each write would cost a third system call
 WAITING_MOST = 1_000  # messages, where the server does not tell how many bytes wait
 
 
 class Frames(Protocol):
     """What our server offers in the scope: bytes straight to the socket (tradedash/server.py)."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> bool: ...  # whether the socket took it all
     def unsent(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
 
@@ -99,7 +104,11 @@ def websocket(hub: "Hub", scope: dict[str, Any], send: Callable[[dict[str, Any]]
 
 
 class FrameFollower(Follower):
-    """A WebSocket under our server: frames made once for all clients go straight to the socket."""
+    """A WebSocket under our server: frames made once for all clients go straight to the socket.
+
+    A client that does not keep up is pressed: of a state it gets only the newest, a log is held back in order. One
+    that stays pressed is closed and resumes from its position; nobody else notices.
+    """
 
     transport = "websocket"
 
@@ -107,12 +116,19 @@ class FrameFollower(Follower):
         super().__init__(hub)
         self._frames = handle
         self._out: list[bytes] = []
+        self._unmeasured = 0  # bytes written since the kernel was asked
+        self._held: Held | None = None  # while pressed
+        self._pressed_at = 0.0
 
     def say(self, message: Message) -> None:
-        self._write(message.frame)
+        if self._held is not None and not self.is_closed:
+            self._held.add(message)
+        else:
+            self._write(message.frame)
 
     def relay(self, opcode: int, payload: bytes) -> None:
-        self._write(frames.frame(opcode, payload))
+        if self._held is None:  # the broadcast room promises nothing to who does not listen
+            self._write(frames.frame(opcode, payload))
 
     def _write(self, frame: bytes) -> None:
         if self.is_closed:
@@ -126,11 +142,37 @@ class FrameFollower(Follower):
             return 0
         out, self._out = self._out, []
         self._said_at = self.hub.now
-        self._frames.write(out[0] if len(out) == 1 else b"".join(out))
-        if self._frames.unsent() > UNSENT_MOST:
+        data = out[0] if len(out) == 1 else b"".join(out)
+        taken = self._frames.write(data)
+        self._unmeasured += len(data)
+        if not taken or self._unmeasured >= MEASURE_EVERY:
+            self._unmeasured = 0
+            if self._held is None and self._frames.unsent() > PRESSED_ABOVE:
+                self._press()
+        return len(out)
+
+    def _press(self) -> None:
+        self._frames.write(messages.flow("pressed").frame)
+        self._held = Held()
+        self._pressed_at = self.hub.now
+        self.hub.watch(self)
+
+    def relieved(self) -> bool:
+        """Look after a pressed client: go on when it has caught up, close it when it will not. Whether it is over."""
+        if self._held is None or self.is_closed:
+            return True
+        unsent = self._frames.unsent()
+        if unsent < RELIEVED_BELOW:
+            held, self._held = self._held, None
+            for message in held.take():
+                self._write(message.frame)
+            self._write(messages.flow("ok").frame)
+            return True
+        if self._held.size > HELD_MOST or unsent > HELD_MOST or self.hub.now - self._pressed_at > PRESSED_MOST_S:
             metrics.SLOW.inc()
             self.goodbye(closing.SLOW)
-        return len(out)
+            return True
+        return False
 
     def goodbye(self, goodbye: Goodbye) -> None:
         if self.is_closed:

@@ -17,7 +17,7 @@ from ticker.bus import latest
 from ticker.bus import trades as bus
 from ticker.bus.groups import Ear
 from ticker.live import metrics
-from ticker.live.followers import Follower
+from ticker.live.followers import Follower, FrameFollower
 from ticker.live.pair import PairStream
 from ticker.market.errors import NotFound, Unavailable
 from ticker.wire import batches, closing, frames, groups, messages
@@ -29,6 +29,7 @@ Hear = Callable[[dict[str, Any]], None]
 
 LOOK_EVERY_S = 1.0  # at where the streams end: the loss of the last message is seen in no other way
 GRACE_S = 0.2  # what is on its way needs no reading
+RELIEVE_EVERY_S = 0.1
 DRAIN_TURN_S = 0.05
 LEAVE_AFTER_S = 30.0  # without followers: most who leave a page open another of the same pair
 
@@ -49,6 +50,7 @@ class Hub:
         self._joined: dict[str, Hear] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._corked: list[Follower] = []
+        self._pressed: list[FrameFollower] = []
         self._uncorked_at = float("-inf")
         self._feed_ms = 0
         self._feed_heard_at = float("-inf")
@@ -172,6 +174,17 @@ class Hub:
         corked, self._corked = self._corked, []
         self._uncorked_at = asyncio.get_running_loop().time()
         metrics.SAID.inc(sum(follower.flush() for follower in corked))
+
+    def watch(self, follower: FrameFollower) -> None:
+        """Look after a client that does not keep up, until that is over."""
+        self._pressed.append(follower)
+        if len(self._pressed) == 1:
+            asyncio.get_running_loop().call_later(RELIEVE_EVERY_S, self._relieve)
+
+    def _relieve(self) -> None:
+        self._pressed = [follower for follower in self._pressed if not follower.relieved()]
+        if self._pressed:
+            asyncio.get_running_loop().call_later(RELIEVE_EVERY_S, self._relieve)
 
     # --- What happens by the clock -------------------------------------------------------------
 

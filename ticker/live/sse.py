@@ -8,7 +8,7 @@ from django.conf import settings
 
 from ticker.live import hub as hubs
 from ticker.live import metrics
-from ticker.live.followers import UNSENT_MOST, Follower, wall_ms
+from ticker.live.followers import HELD_MOST, Follower, wall_ms
 from ticker.live.http import COMMON, Receive, Request, Scope, Send, Wanted, gone, only_get, refuse, until_either, wanted
 from ticker.live.hub import Hub
 from ticker.market.errors import TickerError
@@ -42,7 +42,7 @@ class EventFollower(Follower):
         self._said_at = self.hub.now
         self._out.append(message.event)
         self._waiting += len(message.event)
-        if self._waiting > UNSENT_MOST:
+        if self._waiting > HELD_MOST:
             metrics.SLOW.inc()
             self.goodbye(closing.SLOW)
         self.woken.set()

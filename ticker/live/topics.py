@@ -134,11 +134,19 @@ class Topic:
             newest = waiting[-1]
             items = [item for news in waiting for item in news.items]
             waiting = [News(newest.seq, newest.ts, newest.pt, [messages.items(items)])]
-        made = []
+        made: list[Message] = []
         for news in waiting:
             (data,) = news.items
             made.append(
-                messages.update(self.channel, from_seq=tier.sent + 1, seq=news.seq, ts=news.ts, pt=news.pt, data=data)
+                messages.update(
+                    self.channel,
+                    from_seq=tier.sent + 1,
+                    seq=news.seq,
+                    ts=news.ts,
+                    pt=news.pt,
+                    data=data,
+                    final=news.final,
+                )
             )
             tier.sent = news.seq
         return made

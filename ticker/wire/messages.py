@@ -39,6 +39,40 @@ class Message:
         return sse.event(self.kind, self.text)
 
 
+class Update(Message):
+    """News of a channel: what a message that is merged into a later one needs to be remembered by."""
+
+    channel: Channel
+
+    def __init__(
+        self, channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes, final: bool = False
+    ) -> None:
+        covered = b'"from":%d,' % from_seq if from_seq != seq else b""
+        text = b'{"type":"update","ch":"%b",%b"seq":%d,"ts":%d,"pt":%d,"data":%b}' % (
+            channel.name.encode(),
+            covered,
+            seq,
+            ts,
+            pt,
+            data,
+        )
+        super().__init__("update", text, channel, seq)
+        self.from_seq, self.ts, self.pt, self.data, self.final = from_seq, ts, pt, data, final
+
+
+def widened(update: Update, from_seq: int) -> Update:
+    """The same news, covering everything from `from_seq` on."""
+    return Update(
+        update.channel,
+        from_seq=from_seq,
+        seq=update.seq,
+        ts=update.ts,
+        pt=update.pt,
+        data=update.data,
+        final=update.final,
+    )
+
+
 def message(kind: str, fields: Mapping[str, Any], channel: Channel | None = None, seq: int = 0) -> Message:
     """Fields that are None are left out."""
     said = {name: value for name, value in fields.items() if value is not None}
@@ -83,18 +117,9 @@ def snapshot(channel: Channel, *, seq: int, ts: int, data: bytes) -> Message:
     return Message("snapshot", text, channel, seq)
 
 
-def update(channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes) -> Message:
-    """`data` is JSON already: it is passed on, not encoded again."""
-    covered = b'"from":%d,' % from_seq if from_seq != seq else b""
-    text = b'{"type":"update","ch":"%b",%b"seq":%d,"ts":%d,"pt":%d,"data":%b}' % (
-        channel.name.encode(),
-        covered,
-        seq,
-        ts,
-        pt,
-        data,
-    )
-    return Message("update", text, channel, seq)
+def update(channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes, final: bool = False) -> Update:
+    """`data` is JSON already: it is passed on, not encoded again. A `final` one is never merged into a later one."""
+    return Update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=pt, data=data, final=final)
 
 
 def items(texts: Iterable[bytes]) -> bytes:
@@ -138,6 +163,11 @@ def heartbeat(time_ms: int, top: Mapping[str, int]) -> Message:
 
 def status(*, feed: str, since: int | None = None, filled: int | None = None) -> Message:
     return message("status", {"feed": feed, "since": since, "filled": filled})
+
+
+def flow(state: str) -> Message:
+    """Whether updates are merged because the client does not keep up: "pressed", or "ok" again."""
+    return message("flow", {"state": state})
 
 
 def bye(code: int, reason: str, *, reconnect: bool, after_ms: tuple[int, int] | None = None) -> Message:
