@@ -38,16 +38,25 @@ class PriceProcess:
         self._fair = float(price)
         self._heat = 0.0  # log of today's volatility over the usual
         self._next_ms = float(time_ms)
+        self._rate = 1.0  # at which `_next_ms` was drawn
         self.quote = self._quote()
 
     def until(self, now_ms: int, conditions: Conditions) -> Iterator[Trade]:
         """The trades that happen up to `now_ms`, in order; time never goes back."""
+        self._keep_to(conditions.rate)
         self._next_ms = max(self._next_ms, float(now_ms - CATCH_UP_MS))
         while self._next_ms <= now_ms:
             yield self._trade(conditions)
             # Waiting times between independent arrivals are exponential.
             self._next_ms += 1000 * self.random.expovariate(conditions.rate)
         self.time_ms = max(self.time_ms, now_ms)
+
+    def _keep_to(self, rate: float) -> None:
+        """Shorten or stretch what is left of the wait: a rare market that is made busy is busy at once."""
+        if rate != self._rate:
+            left_ms = max(0.0, self._next_ms - self.time_ms)
+            self._next_ms = self.time_ms + left_ms * self._rate / rate
+            self._rate = rate
 
     def pause(self, now_ms: int) -> None:
         """Let time pass without trades: the market is halted."""
