@@ -3,6 +3,7 @@
 /** @import { Bar, Series } from "../market/candles.js" */
 import { averageAt } from "../market/averages.js";
 import { compact, direction, fixed, minus, percent, signed } from "../market/format.js";
+import { say } from "./cells.js";
 
 export class Legend {
   /**
@@ -33,12 +34,8 @@ export class Legend {
     const prices = [bar.open, bar.high, bar.low, bar.close].map((price) => fixed(price, this.decimals));
     const share = ((Number(bar.close) / Number(bar.open) - 1) * 100).toFixed(2);
     const said = [...prices, `${signed(minus(bar.close, bar.open), this.decimals)} (${percent(share)})`];
-    said.forEach((text, i) => {
-      const cell = cells[i];
-      if (cell && cell.textContent !== text) cell.textContent = text;
-    });
-    const volume = this.volume.querySelector("b");
-    if (volume) volume.textContent = compact(bar.volume);
+    said.forEach((text, i) => say(cells[i] ?? null, text));
+    say(this.volume.querySelector("b"), compact(bar.volume));
     this.#averages(series, bar, lengths);
   }
 
@@ -53,7 +50,7 @@ export class Legend {
     for (const length of lengths) {
       const value = averageAt(series.bars, index, length);
       const cell = this.element.querySelector(`[data-length="${length}"]`);
-      if (cell) cell.textContent = value === null ? "" : `MA ${length} ${fixed(value.toFixed(this.decimals), this.decimals)}`;
+      say(cell, value === null ? "" : `MA ${length} ${fixed(value.toFixed(this.decimals), this.decimals)}`);
     }
   }
 }

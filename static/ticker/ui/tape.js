@@ -2,7 +2,7 @@
 
 /** @import { Trade } from "../types.js" */
 import { clock, fixed } from "../market/format.js";
-import { one } from "./cells.js";
+import { one, say } from "./cells.js";
 
 export const ROWS = 50;
 
@@ -97,12 +97,12 @@ export class Tape {
     const [price, qty, when] = row.cells;
     const [sign, side, figure] = price?.children ?? [];
     if (!sign || !side || !figure || !qty || !when?.firstElementChild) return row;
-    sign.textContent = trade.s === "buy" ? "▲" : "▼";
-    side.textContent = `${trade.s} `;
-    figure.textContent = fixed(trade.p, this.pair.priceDecimals);
-    qty.textContent = fixed(trade.q, this.pair.qtyDecimals);
+    say(sign, trade.s === "buy" ? "▲" : "▼");
+    say(side, `${trade.s} `);
+    say(figure, fixed(trade.p, this.pair.priceDecimals));
+    say(qty, fixed(trade.q, this.pair.qtyDecimals));
     const time = /** @type {HTMLTimeElement} */ (when.firstElementChild);
-    time.textContent = clock(trade.ts);
+    say(time, clock(trade.ts));
     time.dateTime = time.title = new Date(trade.ts).toISOString();
     return row;
   }
