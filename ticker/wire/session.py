@@ -20,6 +20,7 @@ CALM_AFTER_S = 5.0  # without a refusal for so long, the rate counts as kept
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Throttle = Literal[0, 100, 250, 1000]
+THROTTLES = "throttle is one of 0, 100, 250, 1000"
 RequestId = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | Annotated[str, msgspec.Meta(max_length=64)] | None
 
 
@@ -136,7 +137,7 @@ class Session:
     def _understood(self, text: str | bytes | None) -> Iterator[Effect]:
         if text is None:
             raise _Malformed("bad_json", "expected a text frame with one JSON object", None)
-        if len(text) > self._limits["msg_bytes"]:
+        if _size(text) > self._limits["msg_bytes"]:
             yield Say(messages.error("payload_too_large", f"a message has at most {self._limits['msg_bytes']} bytes"))
             yield Close(closing.TOO_BIG)
             return
@@ -225,8 +226,14 @@ def _converted(raw: object, kind: type[T], id: Id) -> T:
     try:
         return msgspec.convert(raw, kind)
     except (msgspec.ValidationError, UnicodeError) as error:
-        # msgspec names the place and the types, never the value.
-        raise _Malformed("bad_param", str(error), id) from None
+        # msgspec names the place and the types, never the value; except where only some values are allowed.
+        text = THROTTLES if "Invalid enum value" in str(error) else str(error)
+        raise _Malformed("bad_param", text, id) from None
+
+
+def _size(text: str | bytes) -> int:
+    """In bytes, as the limit is told; a character may have four."""
+    return len(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
 
 
 def _some(found: list[T], id: Id) -> list[T]:
@@ -244,4 +251,4 @@ def parse_query(query_string: bytes) -> tuple[list[str], Throttle | None]:
             return names, None
         case ["0" | "100" | "250" | "1000" as ms]:
             return names, cast(Throttle, int(ms))
-    raise ValueError("throttle is one of 0, 100, 250, 1000")
+    raise ValueError(THROTTLES)
