@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from daphne.cli import CommandLineInterface
+from daphne.http_protocol import WebRequest
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
@@ -29,6 +30,9 @@ PING_EVERY_S = 20  # home routers forget a connection that is silent for about a
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
 SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
 BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
+
+
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Frames:
@@ -107,6 +111,29 @@ class Protocol(WebSocketProtocol):
             self._pinged_at = now
 
 
+class Request(WebRequest):
+    """One HTTP request, whose body may not be longer than Django would take anyway."""
+
+    _received = 0
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(length)
+        self._refuse_above(length or 0)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._received += len(data)
+        if not self._refuse_above(self._received):
+            super().handleContentChunk(data)
+
+    def _refuse_above(self, size: int) -> bool:
+        """End the connection while the body is still coming: Daphne would keep all of it first."""
+        if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return False
+        self.channel.transport.write(TOO_LARGE)
+        self.channel.loseConnection()
+        return True
+
+
 class Server(DaphneServer):
     """Daphne with our protocol, and with an orderly end."""
 
@@ -136,7 +163,17 @@ class Server(DaphneServer):
         # Without it autobahn cuts the connection where the law asks for 1002, 1007 or 1009.
         self.ws_factory.setProtocolOptions(failByDrop=False)
 
+        build = self.http_factory.buildProtocol
+
+        def build_ours(address: Any) -> Any:
+            channel = build(address)
+            channel.requestFactory = Request
+            return channel
+
+        self.http_factory.buildProtocol = build_ours
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        scope["root_path"] = self.root_path  # Daphne lets any client choose it, by a header
         if scope["type"] == "websocket":
             scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
         return super().create_application(protocol, scope)
