@@ -34,6 +34,8 @@ COMMON: Headers = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
+NOWHERE = Position("", 0)  # what a cursor that does not fit any more stands for: whoever has it is told of the reset
+
 
 class Request:
     """What an address asks for. Raises BadRequest for what makes no sense."""
@@ -79,14 +81,15 @@ class Wanted:
     """The channels of a request, and where its client stands in each."""
 
     channels: list[Channel]
-    epochs: dict[str, str]  # by symbol
+    pairs: dict[str, PairStream]  # by symbol
     follows: list[Follow]
     seqs: dict[Channel, int]
     resumed: bool  # a cursor was given and fits
     is_reset: bool  # a cursor was given and does not fit any more
 
     def cursor(self) -> str:
-        return cursors.dump(self.channels, self.epochs, [self.seqs[channel] for channel in self.channels])
+        epochs = {symbol: pair.epoch for symbol, pair in self.pairs.items()}  # as they are now: one may begin anew
+        return cursors.dump(self.channels, epochs, [self.seqs[channel] for channel in self.channels])
 
 
 async def wanted(hub: Hub, request: Request, cursor: str) -> Wanted:
@@ -109,9 +112,11 @@ async def wanted(hub: Hub, request: Request, cursor: str) -> Wanted:
         seqs = cursors.load(cursor, named, epochs) if cursor else None
     except ValueError as error:
         raise BadRequest(str(error)) from None
-    positions = (
-        [Position(epochs[channel.symbol], seq) for channel, seq in zip(named, seqs, strict=True)] if seqs else []
-    )
+    positions: list[Position] = []
+    if seqs:
+        positions = [Position(epochs[channel.symbol], seq) for channel, seq in zip(named, seqs, strict=True)]
+    elif cursor:
+        positions = [NOWHERE] * len(named)
     follows = [
         Follow(
             channel,
@@ -124,7 +129,7 @@ async def wanted(hub: Hub, request: Request, cursor: str) -> Wanted:
     at = {channel: pairs[channel.symbol].number(channel) for channel in named}
     if seqs:
         at = dict(zip(named, seqs, strict=True))
-    return Wanted(named, epochs, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
+    return Wanted(named, pairs, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
 
 
 async def respond(send: Send, status: int, body: bytes, content_type: bytes, headers: Headers | None = None) -> None:

@@ -44,6 +44,7 @@ class PollFollower(Follower):
         self.is_full = False
         self.is_open = False  # what is said before is how things stand: no news to end a wait for
         self._size = 0
+        self._has = dict(wanted.seqs) if wanted.resumed else {}  # what the client has told us that it knows
 
     def say(self, message: Message) -> None:
         if message.kind in ("hb", "subscribed") and message.channel is None:
@@ -54,9 +55,10 @@ class PollFollower(Follower):
             if self.is_full:
                 return
         if message.channel is not None:
-            has = self.wanted.resumed and message.seq <= self.wanted.seqs[message.channel]
-            if has and message.kind == "snapshot":
-                return  # the client has told us so
+            if message.kind == "subscribed":
+                self._has.pop(message.channel, None)  # a reset: numbers of the past mean nothing any more
+            if message.kind == "snapshot" and message.seq <= self._has.get(message.channel, -1):
+                return
             self.wanted.seqs[message.channel] = message.seq
         self.texts.append(message.text)
         self._size += len(message.text)
