@@ -154,7 +154,7 @@ STREAM_KEEP = 5_000  # … and at least so many trades
 STREAM_MAX = env.integer("TICKER_STREAM_MAX", 500_000, 10_000, 100_000_000)
 
 # --- Live connections --------------------------------------------------------------------------
-HEARTBEAT_MS = 10_000  # an idle client hears something at least so often
+HEARTBEAT_MS = env.integer("TICKER_HEARTBEAT_MS", 10_000, 500, 60_000)  # an idle client hears something so often
 STALE_AFTER_MS = 2_000  # without Redis or without a feed, clients are told
 CORK_MS = 10  # what is said to a busy client within this window is written together: events stay apart, calls do not
 LIVE_LIMITS = {
