@@ -1,0 +1,84 @@
+"""One market, and two instances that tell of it, shared by all tests of the live room."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from django.conf import settings
+from django.test.utils import override_settings
+from redis import Redis
+
+from tests.kit.clients import KINDS, Client, following
+from tests.kit.market import Market, open_market
+from tests.kit.serve import Server, serving
+
+PREFIX = "live"
+TRANSPORTS = list(KINDS)
+
+
+@pytest.fixture(scope="session")
+def live_settings(redis_server: str) -> Iterator[dict[str, str]]:
+    """Has this process speak where the instances listen; gives the variables that make them."""
+    layer = settings.CHANNEL_LAYERS["default"]
+    config = layer["CONFIG"] | {"hosts": [redis_server], "prefix": f"{PREFIX}:layer:"}
+    with override_settings(REDIS_PREFIX=PREFIX, CHANNEL_LAYERS={"default": layer | {"CONFIG": config}}):
+        yield {
+            "REDIS_URL": redis_server,
+            "TICKER_REDIS_PREFIX": PREFIX,
+            "TICKER_HEARTBEAT_MS": "1000",
+            "TICKER_DRAIN_S": "0.2",
+        }
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def market(live_settings: dict[str, str]) -> AsyncIterator[Market]:
+    """Two pairs that trade when a test says so."""
+    async with open_market("SOLUSDT", "BTCUSDT") as market:
+        await market.trades(30)
+        await market.trades(30, symbol="BTCUSDT")
+        yield market
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def instances(
+    market: Market, live_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[Server]]:
+    """Two instances that live as long as the tests: whoever wants to end one starts one of its own."""
+    data_dir: Path = tmp_path_factory.mktemp("instances")
+    async with contextlib.AsyncExitStack() as opened:
+        yield [
+            await opened.enter_async_context(serving(data_dir / str(number), number, **live_settings))
+            for number in (1, 2)
+        ]
+
+
+@pytest.fixture
+def server(instances: list[Server]) -> Server:
+    return instances[0]
+
+
+@pytest.fixture
+def other(instances: list[Server]) -> Server:
+    return instances[1]
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """Whatever holds for one transport holds for all."""
+    return str(request.param)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def follower(server: Server, transport: str) -> AsyncIterator[Client]:
+    """One client of each kind that follows the trades of SOL/USDT."""
+    async with following(server.port, "trade.SOLUSDT", over=transport) as client:
+        yield client
+
+
+@pytest.fixture
+def redis_connections(redis_server: str) -> Iterator[Redis]:
+    """The server itself, for those who want to end its connections."""
+    with Redis.from_url(redis_server) as client:
+        yield client
