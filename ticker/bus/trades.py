@@ -22,11 +22,12 @@ FIELD = b"d"
 
 # KEYS stream, head, fence; ARGV token, epoch, from, longest, time_ms, trade_ms, ticker, board, items…
 # Everything is checked where the write happens: who writes, that no number is left out, that there is room.
+# (Not MOVED: that word is Redis Cluster's own, and clients take its sentence apart.)
 _APPEND = """
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('FENCED another feed has taken over') end
 local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
 if head[1] ~= ARGV[2] or tonumber(head[2]) ~= tonumber(ARGV[3]) - 1 then
-  return redis.error_reply('MOVED the stream stands at ' .. tostring(head[2]))
+  return redis.error_reply('DISPLACED the stream stands at ' .. tostring(head[2]))
 end
 local count = #ARGV - 8
 if count > 0 and redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[4]) then
@@ -144,7 +145,7 @@ async def append(
 
 
 def _refusal(error: ResponseError) -> Exception:
-    kinds: dict[str, type[TickerError]] = {"FENCED": Fenced, "MOVED": Moved, "FULL": Full}
+    kinds: dict[str, type[TickerError]] = {"FENCED": Fenced, "DISPLACED": Moved, "FULL": Full}
     kind, _, detail = str(error).partition(" ")
     return kinds[kind](detail) if kind in kinds else error
 
