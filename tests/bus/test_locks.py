@@ -6,6 +6,7 @@ import pytest
 
 from tests.kit.streams import empty
 from ticker.bus.locks import Lease
+from ticker.bus.redis import key
 from ticker.market.errors import Unavailable
 
 
@@ -69,7 +70,7 @@ async def test_renewing_prolongs_it(connected):
     await one.acquire()
     one.ttl_ms = 500_000
     assert await one.renew()
-    assert connected.pttl(f"{one.fence.partition(':')[0]}:lock:feed") > 60_000
+    assert connected.pttl(key("lock", "feed")) > 60_000
 
 
 async def test_what_ran_out_cannot_be_renewed(connected):
@@ -93,6 +94,28 @@ async def test_tokens_rise_also_when_the_clock_of_redis_was_set_back(connected):
     connected.set(one.fence, 2**52)
     await one.acquire()
     assert int(one.token) == 2**52 + 1
+
+
+async def test_who_gets_the_role_back_knows_whether_somebody_else_had_it(connected):
+    one, other = lease("a"), lease("b")
+    await one.acquire()
+    assert not one.is_unbroken  # nothing to go on with
+    await one.release()
+    await one.acquire()
+    assert one.is_unbroken
+    await one.release()
+    await other.acquire()
+    await other.release()
+    await one.acquire()
+    assert not one.is_unbroken
+
+
+async def test_a_redis_that_was_emptied_knows_of_nobody_else(connected):
+    one = lease("a")
+    await one.acquire()
+    empty(connected)
+    await one.acquire()
+    assert one.is_unbroken
 
 
 async def test_without_redis_nobody_knows(redis, settings, tmp_path):

@@ -9,6 +9,7 @@ from tests.kit.streams import Stream, empty, seqs, written
 from ticker.bus import groups as groups_bus
 from ticker.bus import trades as bus
 from ticker.bus.locks import Lease
+from ticker.bus.redis import key
 from ticker.market.errors import Unavailable
 from ticker.wire import batches, groups
 from ticker.wire.batches import Batch
@@ -163,7 +164,7 @@ async def test_trimming_before_the_beginning_forgets_nothing(connected, stream, 
 
 async def test_an_emptied_stream_goes_on_in_its_numbers(connected, stream):
     await stream.write(run_of(300))
-    connected.xtrim(f"{stream.lease.fence.partition(':')[0]}:trades:SOLUSDT", maxlen=0, approximate=False)
+    connected.xtrim(key("trades", "SOLUSDT"), maxlen=0, approximate=False)
     await stream.write(run_of(1, first=301))
     assert seqs(written(connected)) == [301]
 

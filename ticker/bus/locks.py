@@ -17,11 +17,11 @@ if holder and holder ~= ARGV[1] then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local now = redis.call('TIME')
 local token = now[1] * 1000000 + now[2]
-local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-if token <= last then token = last + 1 end
+local last = redis.call('GET', KEYS[2]) or ''
+if token <= (tonumber(last) or 0) then token = tonumber(last) + 1 end
 token = string.format('%.0f', token)
 redis.call('SET', KEYS[2], token)
-return token
+return {token, last}
 """
 _RENEW = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('PEXPIRE', KEYS[1], ARGV[2])"
 _RELEASE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('DEL', KEYS[1])"
@@ -35,6 +35,8 @@ class Lease:
     owner: str  # unique to the process and its start
     ttl_ms: int = 2_500  # a stand-by takes over within this and one of its attempts: well within 5 s
     token: str = ""  # what writes must show; empty without the role
+    is_unbroken: bool = False  # whether nobody else had the role since our last token, as far as Redis knows
+    _had: bytes = b""  # our last token
 
     @property
     def fence(self) -> str:
@@ -45,8 +47,13 @@ class Lease:
         """Try to get the role, or a new token for the role that we still have. Raises Unavailable when Redis is away."""
         with translated():
             found = await self._run(_ACQUIRE, [key("lock", self.role), self.fence], self.owner, self.ttl_ms)
-        self.token = found.decode() if isinstance(found, bytes) else ""
-        return bool(self.token)
+        if not isinstance(found, list):
+            self.token, self.is_unbroken = "", False
+            return False
+        token, last = found
+        self.is_unbroken = bool(self._had) and last in (self._had, b"")  # a Redis that was emptied knows of nobody
+        self.token, self._had = token.decode(), token
+        return True
 
     async def renew(self) -> bool:
         """Keep the role for another `ttl_ms`; False if somebody else has it or nobody. Raises Unavailable."""

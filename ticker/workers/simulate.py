@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -42,6 +42,7 @@ class Market:
     feed: SimulatedFeed
     publisher: Publisher
     told_ms: int = 0
+    trouble: Trouble = field(default_factory=lambda: Trouble(log))  # of its stream alone
 
 
 class Simulator:
@@ -60,16 +61,18 @@ class Simulator:
         while not stop.is_set():
             try:
                 if await self.lease.acquire():
+                    if not self.lease.is_unbroken:
+                        self.markets.clear()  # somebody else may have traded meanwhile
                     log.info("feeding the markets")
-                    self._trouble.over()
                     standing_by = False
                     await self._lead(stop)
                 elif not standing_by:
                     log.info("standing by: another simulator feeds the markets")
                     standing_by = True
-            except bus.Fenced:
-                log.warning("another simulator has taken over")
-                self.markets.clear()
+                    self.markets.clear()
+                    self._trouble.over()
+            except bus.Fenced as error:
+                log.warning("not feeding any more: %s", error)
             except (TickerError, DatabaseError) as error:
                 self._trouble.waits(error)
             await pause(stop, 0.4)
@@ -81,7 +84,8 @@ class Simulator:
     async def _lead(self, stop: asyncio.Event) -> None:
         """Feed the markets until stopped or fenced off.
 
-        The markets of an earlier time are kept: they remember what a Redis that lost its data has forgotten.
+        The markets of an earlier time are kept, if nobody else has fed them since: they remember what a Redis that
+        lost its data has forgotten.
         """
         for market in self.markets.values():
             market.publisher.doubt()
@@ -98,6 +102,7 @@ class Simulator:
                 await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
                 look_at = at + LOOK_EVERY_S
             await self._tick()
+            self._trouble.over()
             # Batches keep their rhythm; one that was late is not followed by a burst.
             next_at = max(next_at + settings.PUBLISH_EVERY_MS / 1000, time.monotonic())
             await pause(stop, max(0.0, next_at - time.monotonic()))
@@ -139,7 +144,7 @@ class Simulator:
             try:
                 await self._publish(market, at_ms)
             except bus.Full as error:
-                self._trouble.waits(f"{symbol}: {error}")
+                market.trouble.waits(f"{symbol}: {error}")
             except bus.Moved as error:
                 log.warning("%s: looking again where the stream stands: %s", symbol, error)
                 del self.markets[symbol]  # the next look opens it anew
@@ -157,4 +162,4 @@ class Simulator:
         if trades or publisher.is_behind or at_ms - market.told_ms >= TIME_PASSES_EVERY_MS:
             await publisher.publish(trades, feed.quote, at_ms)
             market.told_ms = at_ms
-            self._trouble.over()
+            market.trouble.over()
