@@ -172,6 +172,11 @@ class Server(DaphneServer):
 
         self.http_factory.buildProtocol = build_ours
 
+    def listen_success(self, port: Any) -> Any:
+        """Pass the port on: Daphne drops it, and then nobody can stop listening."""
+        super().listen_success(port)
+        return port
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         scope["root_path"] = self.root_path  # Daphne lets any client choose it, by a header
         if scope["type"] == "websocket":
