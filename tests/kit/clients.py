@@ -237,6 +237,7 @@ class PollClient(Client):
         super().__init__(*channels, throttle=throttle)
         self.cursor = ""
         self.answers: list[Message] = []
+        self.wait_s = 10
         self._ports = ports
         self._waiting: deque[Message] = deque()
         self._http: httpx.AsyncClient | None = None
@@ -249,11 +250,11 @@ class PollClient(Client):
         if not self.cursor:
             await self.ask()
 
-    async def ask(self, wait: int = 10) -> Message:
+    async def ask(self) -> Message:
         """One request, at the next of our ports in turn; its answer."""
         assert self._http
         port = self._ports[len(self.answers) % len(self._ports)]
-        query = _query(self) + f"&wait={wait}" + (f"&cursor={self.cursor}" if self.cursor else "")
+        query = _query(self) + f"&wait={self.wait_s}" + (f"&cursor={self.cursor}" if self.cursor else "")
         try:
             response = await self._http.get(f"http://127.0.0.1:{port}/live/v1/poll?{query}")
         except httpx.TransportError as error:

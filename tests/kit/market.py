@@ -45,7 +45,7 @@ class Market:
 
     def __init__(self, symbols: Sequence[str]) -> None:
         self.symbols = tuple(symbols)
-        self._lease = Lease("feed", owner="test")
+        self._lease = Lease("feed", owner="test", ttl_ms=3_600_000)  # nobody else wants it
         self._of = {
             symbol: QuietPublisher(symbol, self._lease, longest=settings.STREAM_MAX, wall_ms=wall_ms)
             for symbol in self.symbols
@@ -146,7 +146,6 @@ class Market:
         while True:
             await self._speaks.wait()
             with contextlib.suppress(Unavailable):
-                await self._lease.renew()
                 await self._live()
             await asyncio.sleep(LIVES_EVERY_S)
 

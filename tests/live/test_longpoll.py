@@ -24,7 +24,7 @@ async def test_the_first_request_is_answered_at_once_with_snapshots(server: Serv
 
 async def test_a_request_with_a_cursor_waits_for_news(server: Server, market: Market):
     async with following(server.port, "trade.SOLUSDT", over="longpoll") as client:
-        asking = asyncio.create_task(client.ask(wait=20))
+        asking = asyncio.create_task(client.ask())
         await server.becomes('tradedash_followers{transport="longpoll"}', 1)
         made = await market.trades(2, batch=2)
         messages = (await asking)["messages"]
@@ -34,7 +34,8 @@ async def test_a_request_with_a_cursor_waits_for_news(server: Server, market: Ma
 async def test_a_request_without_news_ends_with_the_same_cursor(server: Server, market: Market):
     async with following(server.port, "trade.SOLUSDT", over="longpoll") as client:
         cursor = client.cursor
-        answer = await client.ask(wait=0)
+        client.wait_s = 0
+        answer = await client.ask()
     assert answer["messages"] == [] and answer["cursor"] == cursor
 
 
@@ -85,3 +86,22 @@ async def test_only_get_is_answered(server: Server):
     async with httpx.AsyncClient() as http:
         response = await http.post(server.url(f"{ADDRESS}?ch=trade.SOLUSDT"))
     assert response.status_code == 405 and response.headers["allow"] == "GET"
+
+
+async def test_one_connection_serves_one_request_after_the_other(server: Server, market: Market):
+    async with httpx.AsyncClient() as http:
+        for _ in range(3):
+            answer = await http.get(server.url("/live/v1/poll?ch=ticker.SOLUSDT"))
+            assert answer.status_code == 200
+            assert (await http.get(server.url("/healthz"))).status_code == 200
+
+
+async def test_each_client_keeps_its_own_place(server: Server, market: Market):
+    async with (
+        following(server.port, "trade.SOLUSDT", over="longpoll") as first,
+        following(server.port, "trade.SOLUSDT", over="longpoll") as second,
+    ):
+        made = await market.trades(3)
+        assert [trade["id"] for trade in await first.take(3)] == [trade.seq for trade in made]
+        made += await market.trades(3)
+        assert [trade["id"] for trade in await second.take(6)] == [trade.seq for trade in made]
