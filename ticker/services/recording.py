@@ -39,8 +39,9 @@ def position(symbol: str) -> int:
 
 @transaction.atomic
 def recorded(symbol: str) -> Recorded:
-    """What the record knows of this pair, read in one transaction. Raises Pair.DoesNotExist."""
-    pair = Pair.objects.get(symbol=symbol)
+    """What the record knows of this pair at one moment. Raises Pair.DoesNotExist."""
+    # Locked, or a recorder could commit between two of these reads (PostgreSQL gives each statement its own view).
+    pair = Pair.objects.select_for_update().get(symbol=symbol)
     newest = CandleRow.objects.filter(pair=pair, interval="1m").order_by("-open_ms").first()
     if newest is None:
         return Recorded(pair.recorded_seq, [], Board(pair.recorded_seq))

@@ -7,7 +7,7 @@ from collections import deque
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseError  # also of a connection that is closed
 
 from ticker.bus import trades as bus
 from ticker.market.errors import Unavailable
