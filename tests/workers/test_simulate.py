@@ -228,6 +228,23 @@ async def test_a_database_that_is_away_is_waited_for(connected, pairs, monkeypat
     assert_whole(connected)
 
 
+async def test_while_the_database_is_away_the_market_goes_on_as_it_was_set(connected, pairs, monkeypatch):
+    from django.db import OperationalError
+
+    asked = []
+
+    def away():
+        asked.append(1)
+        raise OperationalError("the database is away")
+
+    async with running(Simulator(rate=100)):
+        await reached(has(connected, 5))
+        monkeypatch.setattr(pairs_service, "shown", away)
+        await reached(lambda: len(asked) >= 2)
+        await reached(has(connected, len(written(connected)) + 20))
+    assert_whole(connected)
+
+
 async def test_behind_a_record_that_is_ahead_of_redis_it_begins_a_new_epoch(connected, pairs):
     async with running(Simulator(rate=100)):
         await reached(has(connected, 20))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseError  # also of a connection that is closed
 
 from ticker.bus import trades as bus
 from ticker.bus.latest import FeedState
@@ -89,27 +89,48 @@ class Simulator:
         """
         for market in self.markets.values():
             market.publisher.doubt()
-        renew_at = look_at = 0.0
+        if not self.markets:
+            await self._set(await database_sync_to_async(pairs.shown)())
+        renew_at = 0.0
         next_at = time.monotonic()
-        while not stop.is_set():
-            at = time.monotonic()
-            if at >= renew_at:
-                if not await self.lease.renew():
-                    raise bus.Fenced("the lease ran out")
-                renew_at = at + RENEW_EVERY_S
-            if at >= look_at:
-                await self._look()
-                await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
-                look_at = at + LOOK_EVERY_S
-            await self._tick()
-            self._trouble.over()
-            # Batches keep their rhythm; one that was late is not followed by a burst.
-            next_at = max(next_at + settings.PUBLISH_EVERY_MS / 1000, time.monotonic())
-            await pause(stop, max(0.0, next_at - time.monotonic()))
+        looking = asyncio.get_running_loop().create_task(self._look())
+        try:
+            while not stop.is_set():
+                if looking.done():
+                    looking.result()  # raises what it could not go on after
+                at = time.monotonic()
+                if at >= renew_at:
+                    await self._renew()
+                    renew_at = at + RENEW_EVERY_S
+                await self._tick()
+                self._trouble.over()
+                # Batches keep their rhythm; one that was late is not followed by a burst.
+                next_at = max(next_at + settings.PUBLISH_EVERY_MS / 1000, time.monotonic())
+                await pause(stop, max(0.0, next_at - time.monotonic()))
+        finally:
+            looking.cancel()
+            await asyncio.wait({looking})
+
+    async def _renew(self) -> None:
+        """Keep the lease, and say that the feed lives. Raises bus.Fenced; Unavailable."""
+        if not await self.lease.renew():
+            raise bus.Fenced("the lease ran out")
+        await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
 
     async def _look(self) -> None:
-        """Do what staff have set since the last look: list, delist, halt, open, rate, volatility."""
-        rows = {row.symbol: row for row in await database_sync_to_async(pairs.shown)()}
+        """Do again and again what staff have set. While the database is away the market goes on as it was."""
+        trouble = Trouble(log)
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self._set(await database_sync_to_async(pairs.shown)())
+                trouble.over()
+            except DatabaseError as error:
+                trouble.waits(f"the market goes on as it was set: {error}")
+
+    async def _set(self, shown: list[Pair]) -> None:
+        """Do what staff have set: list, delist, halt, open, rate, volatility."""
+        rows = {row.symbol: row for row in shown}
         for symbol in self.markets.keys() - rows.keys():
             del self.markets[symbol]
         for symbol, row in rows.items():
@@ -147,7 +168,7 @@ class Simulator:
                 market.trouble.waits(f"{symbol}: {error}")
             except bus.Moved as error:
                 log.warning("%s: looking again where the stream stands: %s", symbol, error)
-                del self.markets[symbol]  # the next look opens it anew
+                self.markets.pop(symbol, None)  # the next look opens it anew
 
     async def _publish(self, market: Market, at_ms: int) -> None:
         """Publish what was traded. What cannot be written now waits, and nothing more is traded until it is."""
