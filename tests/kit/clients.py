@@ -166,6 +166,10 @@ class WebSocketClient(Client):
                     self._apply(await self.receive())
         return self.socket.close_code, self.socket.close_reason
 
+    def cut(self) -> None:
+        """Go without a word."""
+        self.socket.transport.abort()
+
     async def close(self) -> None:
         await self.socket.close()
 

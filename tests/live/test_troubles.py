@@ -20,6 +20,13 @@ def ids(trades: list) -> list[int]:
     return [trade["id"] if isinstance(trade, dict) else trade.seq for trade in trades]
 
 
+def narrow(port: int, size: int) -> socket.socket:
+    """A connection in which little is on its way: what its reader does not take, the server keeps."""
+    opened = socket.create_connection(("127.0.0.1", port))
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    return opened
+
+
 async def follow_all(port: int, opened: contextlib.AsyncExitStack, *channels: str) -> list[Client]:
     """A client of each kind."""
     return [await opened.enter_async_context(following(port, *channels, over=kind)) for kind in KINDS]
@@ -185,7 +192,7 @@ async def test_a_client_that_goes_is_noticed(server: Server, transport: str, mar
     asking = asyncio.create_task(client.receive())  # a long poll is there only while it asks
     await server.becomes(followers, 1)
     if isinstance(client, WebSocketClient):
-        client.socket.transport.abort()
+        client.cut()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     await client.close()
@@ -220,15 +227,26 @@ async def test_a_long_absence_is_replayed_whole(server: Server, transport: str, 
         assert ids(await client.take(15_000)) == list(range(market.seq() - 14_999, market.seq() + 1))
 
 
+async def test_a_client_that_pauses_in_a_long_replay_is_not_closed(server: Server, market: Market):
+    await market.trades(count=19_000, batch=1_000)
+    async with following(server.port, "trade.SOLUSDT") as client:
+        slow = WebSocketClient("trade.SOLUSDT")
+        slow.epochs, slow.last = dict(client.epochs), {"trade.SOLUSDT": market.seq() - 19_000}
+        await slow.open(server.port, sock=narrow(server.port, 32_768), max_queue=1)
+        await client.hear("hb")
+        await client.hear("hb")  # so long has it not read: what was written for it waits
+        made = await market.trades(10)
+        assert ids(await slow.take(19_010)) == list(range(made[-1].seq - 19_009, made[-1].seq + 1))
+        slow.cut()
+
+
 async def test_a_client_that_reads_nothing_is_closed_and_nobody_else_notices(server: Server, market: Market):
     slow_ones = await server.gauge("tradedash_slow_consumers_total")
-    narrow = socket.create_connection(("127.0.0.1", server.port))
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf = WebSocketClient("trade.SOLUSDT")
     async with following(server.port, "trade.SOLUSDT") as client:
         deaf.epochs = dict(client.epochs)
         deaf.last = {"trade.SOLUSDT": market.seq() - 15_000}
-        await deaf.open(server.port, sock=narrow, max_queue=1)
+        await deaf.open(server.port, sock=narrow(server.port, 4_096), max_queue=1)
         again = {"op": "subscribe", "channels": [{"ch": "trade.SOLUSDT", "epoch": "", "seq": 0}]}
         again["channels"][0] |= {"epoch": deaf.epochs["trade.SOLUSDT"], "seq": market.seq() - 15_000}
         for _ in range(3):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FRAMES = "tradedash.frames"  # the ASGI extension of our server
-HELD_MOST = 1_048_576  # bytes that wait for one client; above it the client is closed and may resume
+# Bytes that wait for one client; above it the client is closed and may resume. The longest replay (pair.KEPT trades,
+# 1.4 MB) must fit, or a client that was away for long would be closed before its network could carry it.
+HELD_MOST = 2_097_152
 PRESSED_ABOVE = 65_536  # bytes that the client has not taken
 RELIEVED_BELOW = 8_192
 PRESSED_MOST_S = 12.0  # with the moment until it shows, a client that reads nothing is gone within 15 s
