@@ -113,6 +113,9 @@
  *   Begin to hear a channel; the answer ends it. Panels that follow the same channel share one subscription.
  * @property {(name: "status", handler: (status: Status) => void) => (() => void)} on
  * @property {Status} status
+ * @property {(message: {op: string}) => boolean} send
+ *   Say a message of the protocol, `publish` for example (channels come and go by `follow`). False when nothing was
+ *   sent, because there is no connection or its transport only listens: nothing is kept for later.
  * @property {() => void} retryNow  connect now, also after a stop
  * @property {(name: TransportName | null) => void} pin  use this transport only; null chooses by itself again
  * @property {() => void} close

@@ -3,7 +3,7 @@
 /** @import { Feed, FeedEvent, FollowOptions, Status, TransportName } from "../types.js" */
 /** @import { Bye } from "./backoff.js" */
 /** @import { Hooks, Tamper } from "./hooks.js" */
-/** @import { Events, Line, Message, Open, Timers } from "./types.js" */
+/** @import { Events, Line, Message, Open, Request, Timers } from "./types.js" */
 /** @import { Page } from "./watch.js" */
 
 import { waitAfter } from "./backoff.js";
@@ -132,6 +132,12 @@ class Connection {
   /** @returns {Status} */
   get status() {
     return this.#standing.status;
+  }
+
+  /** @param {{op: string}} message */
+  send(message) {
+    const line = this.#live?.line;
+    return line?.name === "websocket" && line.send(/** @type {Request} */ (message));
   }
 
   retryNow() {
