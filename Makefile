@@ -42,6 +42,10 @@ check: $(VENV)/.dev  ## Lint, format, types, who imports whom, migrations, brows
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory modules
 
+.PHONY: bench
+bench: $(VENV)/.dev  ## How fast it is beside others (BENCH=quick: two minutes; WRITE=1: docs/performance.md anew)
+	@$(BIN)/python -m bench $(if $(WRITE),--write)
+
 .PHONY: modules
 modules:
 	@if command -v npm >/dev/null; then \

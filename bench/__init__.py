@@ -1,0 +1,1 @@
+"""How fast TradeDash is, beside what else one could have built: `make bench`."""

@@ -1,0 +1,1 @@
+"""What TradeDash is compared with: small servers, each written as its own documentation teaches."""
