@@ -64,7 +64,7 @@ test("all components of a page share one connection and its subscriptions", asyn
   tell(world, "1");
   assert.equal(openings(), 1);
   assert.equal(world.sockets.length, 1);
-  assert.deepEqual(asked(world), [["subscribe", [SOL, TICKER]]]);
+  assert.deepEqual(asked(world), [["subscribe", [TICKER, SOL]]]);
   assert.equal(one.result.latest[TICKER].data.last, two.result.latest[TICKER].data.last);
 });
 
