@@ -25,8 +25,10 @@ async def running(worker: Worker) -> AsyncIterator["asyncio.Task[None]"]:
 
 async def killed(task: "asyncio.Task[None]") -> None:
     """End a worker wherever it is, as far as that goes within one process."""
-    task.cancel()
-    await asyncio.wait([task])
+    while not task.done():
+        # Again if need be: in Python 3.11 asyncio.wait_for, through which redis-py sends, swallows some cancellations.
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
 
 
 async def reached(condition: Callable[[], bool | Awaitable[bool]], within_s: float = 30.0) -> None:

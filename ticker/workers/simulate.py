@@ -93,7 +93,8 @@ class Simulator:
             await self._set(await database_sync_to_async(pairs.shown)())
         renew_at = 0.0
         next_at = time.monotonic()
-        looking = asyncio.get_running_loop().create_task(self._look())
+        led = asyncio.Event()
+        looking = asyncio.get_running_loop().create_task(self._look(led))
         try:
             while not stop.is_set():
                 if looking.done():
@@ -108,6 +109,7 @@ class Simulator:
                 next_at = max(next_at + settings.PUBLISH_EVERY_MS / 1000, time.monotonic())
                 await pause(stop, max(0.0, next_at - time.monotonic()))
         finally:
+            led.set()  # a cancellation alone may get lost: in Python 3.11 wait_for, where redis-py sends, swallows some
             looking.cancel()
             await asyncio.wait({looking})
 
@@ -117,16 +119,16 @@ class Simulator:
             raise bus.Fenced("the lease ran out")
         await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
 
-    async def _look(self) -> None:
-        """Do again and again what staff have set. While the database is away the market goes on as it was."""
+    async def _look(self, led: asyncio.Event) -> None:
+        """Do what staff have set, again and again until `led`. While the database is away the market goes on as it was."""
         trouble = Trouble(log)
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+        while not led.is_set():
             try:
                 await self._set(await database_sync_to_async(pairs.shown)())
                 trouble.over()
             except DatabaseError as error:
                 trouble.waits(f"the market goes on as it was set: {error}")
+            await pause(led, LOOK_EVERY_S)
 
     async def _set(self, shown: list[Pair]) -> None:
         """Do what staff have set: list, delist, halt, open, rate, volatility."""
