@@ -276,9 +276,11 @@ class Hub:
                 await asyncio.sleep(window_s / turns)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Again if need be: in Python 3.11 asyncio.wait_for, through which redis-py sends, swallows some cancellations.
+        while pending := {task for task in self._tasks if not task.done()}:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.1)
         self._tasks.clear()
 
 
