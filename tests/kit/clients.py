@@ -32,7 +32,8 @@ class Client:
         self.throttle = throttle
         self.epochs: dict[str, str] = {}
         self.last: dict[str, int] = {}  # the position in each channel
-        self.trades: list[Message] = []  # of trade channels, each once
+        self.trades: list[Message] = []  # of all trade channels, each once
+        self.trades_of: dict[str, list[Message]] = {}  # the same, by channel
         self.states: dict[str, Message] = {}  # the newest data of each state channel
         self.updates: list[Message] = []  # as they came
         self.closed: list[Message] = []  # candles that were told as closed
@@ -122,7 +123,9 @@ class Client:
             return
         assert first <= last + 1, f"a hole in {channel} between {last} and {first}"
         if is_log:
-            self.trades += message["data"][last + 1 - first :]
+            new = message["data"][last + 1 - first :]
+            self.trades += new
+            self.trades_of.setdefault(channel, []).extend(new)
         else:
             self.states[channel] = message["data"]
             if message["data"].get("closed"):
