@@ -74,6 +74,7 @@ class Bench:
             for rate in self._plan.rates:
                 for _ in range(self._plan.rounds):
                     await self._fan_out(rate)
+                await self._spare(rate)
             if ours := self._servers.get("ours"):
                 await self._ours(ours)
         self.run.seconds = time.monotonic() - began
@@ -117,15 +118,21 @@ class Bench:
                 warm_s=self._plan.warm_s,
                 window_s=self._plan.window_s,
             )
-            measured.fan_outs.setdefault(rate, found)
-            if measured.fan_outs[rate] is not found:
+            if rate in measured.fan_outs:
                 measured.fan_outs[rate].add(found)
-            if found.is_behind and key != "ours":
+            else:
+                measured.fan_outs[rate] = found
+            await server.process.idles()
+
+    async def _spare(self, rate: int) -> None:
+        """End the peers that this rate was too much for: a higher one would tell nothing more."""
+        for key, server in list(self._servers.items()):
+            measured = self.run.of(key)
+            assert measured
+            if measured.fan_outs[rate].is_behind and key != "ours":
                 for faster in self._plan.rates[self._plan.rates.index(rate) + 1 :]:
                     measured.notes[faster] = f"skipped: behind at {rate:,}/s"
                 await self._servers.pop(key).process.end()
-            else:
-                await server.process.idles()
 
     async def _ours(self, ours: Server) -> None:
         say(f"TradeDash: {self._plan.many} clients come back at once …")

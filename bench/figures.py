@@ -18,6 +18,7 @@ class FanOut:
     memory_kb: int = 0
     load_cpu_s: float = 0.0  # of the load generator
     feed_cpu_s: float = 0.0  # of the publisher
+    machine_cpu_s: float = 0.0  # of everything that ran on this machine, Redis and strangers included
 
     @property
     def per_cpu_s(self) -> float:
@@ -39,6 +40,7 @@ class FanOut:
         self.memory_kb = max(self.memory_kb, other.memory_kb)
         self.load_cpu_s += other.load_cpu_s
         self.feed_cpu_s += other.feed_cpu_s
+        self.machine_cpu_s += other.machine_cpu_s
 
 
 @dataclass(frozen=True, slots=True)

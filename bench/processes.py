@@ -49,6 +49,16 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def parse_busy_s(stat: str) -> float:
+    """Seconds that all processors together were not idle since the start, in a /proc/stat."""
+    user, nice, system, _idle, _waiting, irq, softirq, steal, *_ = map(int, stat.splitlines()[0].split()[1:])
+    return (user + nice + system + irq + softirq + steal) / TICKS_PER_S
+
+
+def busy_s() -> float:
+    return parse_busy_s(Path("/proc/stat").read_text())
+
+
 class Process:
     """A process that we have started and shall end."""
 

@@ -88,12 +88,15 @@ def load(run: Run) -> Iterator[str]:
 
 
 def tools(run: Run) -> str:
-    """What the load generator and the publisher took of a core."""
+    """What the load generator, the publisher, and everything on the machine together took of one core."""
     rows = [
         (
             measured.name,
             *(
-                f"{found.load_cpu_s / found.seconds:.0%} + {found.feed_cpu_s / found.seconds:.0%}"
+                " · ".join(
+                    f"{cpu_s / found.seconds:.0%}"
+                    for cpu_s in (found.load_cpu_s, found.feed_cpu_s, found.machine_cpu_s)
+                )
                 if (found := measured.fan_outs.get(rate))
                 else "–"
                 for rate in run.rates
@@ -101,7 +104,7 @@ def tools(run: Run) -> str:
         )
         for measured in run.servers
     ]
-    return table(("load generator + publisher", *(f"{rate:,}/s" for rate in run.rates)), rows)
+    return table(("clients · publisher · whole machine", *(f"{rate:,}/s" for rate in run.rates)), rows)
 
 
 def missed(run: Run) -> list[str]:
@@ -182,7 +185,8 @@ A server that delivered less than half of what was due is not asked for more, an
   trades go on. Afterwards each client's trades are compared with what was published, one by one.
 - **The client that reads nothing** follows and never reads. It cannot know that it was closed, so the kernel is asked for the server's side.
 
-What the load generator and the publisher used of a core meanwhile:
+What the clients, the publisher, and everything on the machine together (the server, Redis and strangers included) used meanwhile,
+as a share of one core:
 
 {tools}
 

@@ -41,11 +41,12 @@ async def _window(server: Server, feed: Feed, crowd: list[Client], *, rate: int,
     told = await feed.told()
     for sample in samples:
         sample.restart()
-    began, load_cpu_s = time.perf_counter(), time.process_time()
+    began, load_cpu_s, busy_s = time.perf_counter(), time.process_time(), processes.busy_s()
     cpu_s, delivered = server.process.cpu_s, _delivered(crowd)
     await asyncio.sleep(window_s)
     cpu_s, delivered = server.process.cpu_s - cpu_s, _delivered(crowd) - delivered
     seconds, load_cpu_s = time.perf_counter() - began, time.process_time() - load_cpu_s
+    busy_s = processes.busy_s() - busy_s
     ages_ms = [age for sample in samples for age in sample.ages_ms]
     missing = sum(sample.missing for sample in samples)
     memory_kb = server.process.memory_kb
@@ -62,6 +63,7 @@ async def _window(server: Server, feed: Feed, crowd: list[Client], *, rate: int,
         memory_kb=memory_kb,
         load_cpu_s=load_cpu_s,
         feed_cpu_s=now.cpu_s - told.cpu_s,
+        machine_cpu_s=busy_s,
     )
 
 

@@ -29,6 +29,11 @@ def test_a_process_that_has_ended_has_no_memory():
         processes.parse_memory_kb("Name:\tgone\nState:\tZ (zombie)\n")
 
 
+def test_a_machine_is_busy_when_it_neither_idles_nor_waits():
+    stat = "cpu  100 10 50 9999 9999 5 5 30 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+    assert processes.parse_busy_s(stat) == pytest.approx(200 / processes.TICKS_PER_S)
+
+
 def test_a_connection_is_told_by_the_port_of_the_other_side():
     assert processes.parse_connections(TABLE, 8080) == {0: "0A", 0xC001: "01", 0xC002: "04"}
 
