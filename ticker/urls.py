@@ -6,11 +6,13 @@ from ticker.api import candles, docs, errors, pairs, tickers, trades
 from ticker.pages import health
 from ticker.pages.markets import markets
 from ticker.pages.pair import pair
+from ticker.pages.transports import transports
 
 app_name = "ticker"
 urlpatterns: list[URLPattern] = [
     path("", markets, name="markets"),
     path("trade/<str:name>/", pair, name="pair"),
+    path("transports/", transports, name="transports"),
     path("api/v1/pairs/", pairs.Pairs.as_view(), name="api-pairs"),
     path("api/v1/pairs/<str:symbol>/", pairs.OnePair.as_view(), name="api-pair"),
     path("api/v1/pairs/<str:symbol>/ticker/", tickers.OneTicker.as_view(), name="api-ticker"),

@@ -116,11 +116,12 @@ const none = (number) => (number === 0 ? "none" : count(number));
 export function sentence(row) {
   const who = row.how ? `${TITLES[row.name]} every ${row.how}` : TITLES[row.name];
   const happened = row.seen + row.missed;
-  const waste = `${some(row.requests, "request")}, ${none(row.empty)} of them empty`;
-  if (happened === 0) return `${who} saw no trade and sent ${waste}.`;
-  const came = `half of all trades were on the screen within ${delay(row.p50)}, 95 % within ${delay(row.p95)}`;
+  const isAsking = row.name === "poll" || row.name === "longpoll"; // a stream has no answers that could be empty
+  const cost = `${some(row.requests, "request")}${isAsking ? `, ${none(row.empty)} of them empty` : ""}`;
+  if (happened === 0) return `${who} saw no trade and sent ${cost}.`;
+  const behind = `median delay ${delay(row.p50)}, 95th percentile ${delay(row.p95)}`;
   const back = row.reconnects ? ` It began again ${row.reconnects === 1 ? "once" : `${count(row.reconnects)} times`}.` : "";
-  return `${who} missed ${none(row.missed)} of ${some(happened, "trade")} and sent ${waste}; ${came}.${back}`;
+  return `${who} missed ${none(row.missed)} of ${some(happened, "trade")} and sent ${cost}; ${behind}.${back}`;
 }
 
 /** @param {Row} row @returns {string[]} the cells, for programs: no grouping, empty where nothing is known */

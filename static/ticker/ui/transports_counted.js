@@ -1,0 +1,137 @@
+/** The browser's own transports with a counter at each, so that what is counted is what a page really uses. */
+
+/** @import { Tally } from "../market/comparison.js" */
+
+/** @typedef {{messages: number, isEmpty: boolean}} Content  of an answer */
+/** @typedef {(status: number, body: string, address: URL) => Content} Read */
+
+/**
+ * @typedef {object} Counted
+ * @property {typeof WebSocket} WebSocket
+ * @property {typeof EventSource} EventSource
+ * @property {typeof fetch} fetch
+ * @property {() => boolean} cut  end what is open, as a lost network would; false where nothing was open
+ */
+
+const utf8 = new TextEncoder();
+
+/**
+ * @param {Tally} tally
+ * @param {() => number} now  by the server's clock
+ * @param {Read} read  what an answer over HTTP holds
+ * @returns {Counted}
+ */
+export function counted(tally, now, read) {
+  /** How to cut what is open. @type {Set<() => void>} */
+  const open = new Set();
+
+  /** @param {() => void} cut @returns {() => void} to be called at the end, however it came */
+  function opened(cut) {
+    open.add(cut);
+    tally.opened(now());
+    return () => {
+      if (open.delete(cut)) tally.closed(now());
+    };
+  }
+
+  /** @param {string} text */
+  function heard(text) {
+    tally.messages += 1;
+    tally.payload += utf8.encode(text).length;
+  }
+
+  class CountedSocket extends WebSocket {
+    /** @param {string | URL} address */
+    constructor(address) {
+      super(address);
+      tally.requests += 1; // a handshake is a GET
+      this.addEventListener("open", () => {
+        const closed = opened(() => this.close());
+        this.addEventListener("close", closed);
+      });
+      this.addEventListener("message", ({ data }) => heard(data));
+    }
+  }
+
+  class CountedSource extends EventSource {
+    #closed = () => {};
+
+    /** @param {string | URL} address */
+    constructor(address) {
+      super(address);
+      tally.requests += 1;
+      this.addEventListener("open", () => {
+        // The browser reports a lost stream as an error without data, and so do we.
+        this.#closed = opened(() => this.dispatchEvent(new Event("error")));
+      });
+    }
+
+    /**
+     * @override
+     * @param {string} type
+     * @param {any} listener
+     */
+    addEventListener(type, listener) {
+      super.addEventListener(type, (/** @type {Event} */ event) => {
+        if ("data" in event) heard(String(event.data));
+        listener(event);
+      });
+    }
+
+    /** @override */
+    close() {
+      super.close();
+      this.#closed();
+    }
+  }
+
+  /** @type {typeof fetch} */
+  async function countedFetch(address, init = {}) {
+    const abort = new AbortController();
+    const given = init.signal;
+    given?.addEventListener("abort", () => abort.abort(given.reason), { once: true });
+    if (given?.aborted) abort.abort(given.reason);
+    const closed = opened(() => abort.abort());
+    tally.requests += 1;
+    try {
+      const response = await fetch(address, { ...init, signal: abort.signal });
+      const body = await response.text();
+      tally.payload += utf8.encode(body).length;
+      const { messages, isEmpty } = read(response.status, body, new URL(response.url));
+      tally.messages += messages;
+      if (isEmpty) tally.empty += 1;
+      return new Response(response.status === 304 ? null : body, response);
+    } finally {
+      closed();
+    }
+  }
+
+  return {
+    WebSocket: CountedSocket,
+    EventSource: CountedSource,
+    fetch: countedFetch,
+    cut() {
+      const had = open.size > 0;
+      for (const end of [...open]) end();
+      return had;
+    },
+  };
+}
+
+/**
+ * Have the browser tell what went over the wire, 300 bytes for the head of each answer included. It tells of answers
+ * that came to their end; of a stream that we end, only the head; of a WebSocket never.
+ *
+ * @param {(address: URL, size: number) => void} hear
+ * @returns {() => void} ends it
+ */
+export function watchTransfers(hear) {
+  const sinceMs = performance.now();
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
+      if (entry.startTime >= sinceMs && entry.transferSize > 0) hear(new URL(entry.name), entry.transferSize);
+    }
+  });
+  observer.observe({ type: "resource" });
+  return () => observer.disconnect();
+}
