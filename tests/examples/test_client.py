@@ -316,16 +316,19 @@ async def test_a_state_behind_a_hole_is_asked_for_anew(server: Exchange, market:
 async def test_a_slow_reader_of_a_log_stops_the_socket_and_loses_nothing(server: Exchange, market: Market):
     trades = await followed(server, market, most=10)
     long = "x" * 200_000
+    said = 0
 
     async def flood() -> None:
-        for number in range(1, 201):
-            await server.update(number, number, items=[{"id": number, "pad": long}])
+        nonlocal said
+        for said in range(1, 201):
+            await server.update(said, said, items=[{"id": said, "pad": long}])
 
     flooding = asyncio.create_task(flood())
-    async with asyncio.timeout(20):
-        while not server.is_held_up:
-            await asyncio.sleep(0.01)  # until the buffers of both sides are full
-    assert not flooding.done()
+    before, turns = -1, 0
+    while turns < 50 and not flooding.done():  # the buffers of both sides are full when nothing moves any more
+        await asyncio.sleep(0.01)
+        before, turns = said, turns + 1 if said == before else 0
+    assert server.is_held_up and not flooding.done()
     assert ids(await take(trades, 200)) == list(range(1, 201))
     await flooding
 
@@ -447,6 +450,20 @@ async def test_a_channel_that_does_not_exist_is_refused_to_its_reader_only(serve
 async def test_what_may_be_asked_again_is_asked_again(server: Exchange, market: Market):
     server.refusal = {"code": "unavailable", "retry": True, "after_ms": 1, "msg": "later"}
     trades = await followed(server, market)
+    await server.trade(1)
+    assert ids(await take(trades, 1)) == [1]
+
+
+async def test_what_gets_no_answer_is_asked_again_and_answers_to_others_are_none(
+    server: Exchange, market: Market, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tradedash_client, "ANSWER_S", 0.0)
+    server.refusal = {"ch": "", "code": "rate_limited", "retry": True, "msg": "which channels it was about is not said"}
+    trades = market.follow(LOG)
+    await server.until(lambda: len(server.asked) == 1)
+    await server.say({"type": "subscribed", "id": 999, "ch": LOG, "mode": "log", "epoch": "e1", "seq": 50})
+    await server.say({"type": "hb", "time": 1, "top": {}})
+    await server.followed(LOG)
     await server.trade(1)
     assert ids(await take(trades, 1)) == [1]
 
