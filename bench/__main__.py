@@ -126,7 +126,7 @@ class Bench:
 
     async def _spare(self, rate: int) -> None:
         """End the peers that this rate was too much for: a higher one would tell nothing more."""
-        for key, server in list(self._servers.items()):
+        for key in list(self._servers):
             measured = self.run.of(key)
             assert measured
             if measured.fan_outs[rate].is_behind and key != "ours":
