@@ -38,6 +38,7 @@ check: $(VENV)/.dev  ## Lint, format, types, who imports whom, migrations, brows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file= --strict examples/tradedash_client.py
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory modules
