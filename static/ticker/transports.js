@@ -1,5 +1,6 @@
 /** The page that compares the transports: its buttons, and one run at a time. */
 
+/** @import { Run } from "./ui/transports_run.js" */
 import { all, one, say } from "./ui/cells.js";
 import { Painter } from "./ui/paint.js";
 import { mountSettings } from "./ui/settings.js";
@@ -8,7 +9,6 @@ import { Card } from "./ui/transports_card.js";
 import { readClock } from "./ui/transports_clock.js";
 import { claim, free, isTaken } from "./ui/transports_lock.js";
 import { Result } from "./ui/transports_result.js";
-import { Run } from "./ui/transports_run.js";
 
 const SLIDE_MS = 500; // the lines of delays move to the left, whether something comes or not
 
@@ -46,9 +46,11 @@ function mountBench(bench) {
     if (claimed === null) return void waitForTheOther();
     release = claimed;
     try {
+      // Whoever only reads needs no clients: half of this page's scripts come when something is to be measured.
+      const { Run } = await import("./ui/transports_run.js");
       const { offsetMs, wrongMs } = await readClock(symbol);
       if (document.hidden) release();
-      else begin(seconds, offsetMs);
+      else begin(Run, seconds, offsetMs);
       say(status, run && !run.isOver ? `Running; delays are exact to ${Math.max(1, Math.ceil(wrongMs))} ms.` : "");
     } catch {
       release();
@@ -57,10 +59,10 @@ function mountBench(bench) {
     ready();
   }
 
-  /** @param {number} seconds @param {number} offsetMs */
-  function begin(seconds, offsetMs) {
+  /** @param {typeof Run} Kind @param {number} seconds @param {number} offsetMs */
+  function begin(Kind, seconds, offsetMs) {
     forS = seconds;
-    const begun = new Run({ symbol, tickerUrl, everyMs, offsetMs, moved: () => begun === run && ask() });
+    const begun = new Kind({ symbol, tickerUrl, everyMs, offsetMs, moved: () => begun === run && ask() });
     run = begun;
     timer = setInterval(tick, SLIDE_MS);
     ask();

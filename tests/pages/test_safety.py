@@ -24,7 +24,7 @@ ROOT = settings.BASE_DIR
 OURS = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("static/ticker/**/*.*")]
 # A plain link is no request; names of XML dialects are no addresses.
 ALLOWED = {"https://www.tradingview.com/", "http://www.w3.org/2000/svg"}
-PAGES = ["/", "/trade/SOL-USDT/", "/trade/NOPE-USDT/"]
+PAGES = ["/", "/trade/SOL-USDT/", "/trade/NOPE-USDT/", "/transports/"]
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -151,6 +151,12 @@ def market(db: None) -> None:
 
 def test_the_markets_page_weighs_at_most_40_kb(client: Client, market: None):
     assert page_weight(client, "/", "markets.js") <= 40 * KB
+
+
+def test_the_page_of_the_transports_weighs_at_most_40_kb(client: Client, market: None):
+    # And 22 more once something is measured: the clients of all transports, which the pair page has from the start.
+    weighs = page_weight(client, "/transports/", "transports.js") + weight(ROOT / "static" / "ticker" / "transports.css")
+    assert weighs <= 40 * KB
 
 
 def test_a_pair_page_weighs_at_most_118_kb_with_the_chart_library(client: Client, market: None):
