@@ -29,9 +29,27 @@ async def test_nothing_sticks_out(
     await context.close()
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_nothing_of_the_comparison_sticks_out(
+    browser: Browser, running: Running, pictures: Path, theme: str, size: str
+):
+    width, height = SIZES[size]
+    context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    tab = Witness(await context.new_page(), running.url)
+    page = await tab.open("/transports/")
+    await page.click("[data-start]")
+    await page.wait_for_selector("[data-result] tbody tr")
+    await page.screenshot(path=pictures / f"transports-{size}-{theme}.png", full_page=True)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert await page.evaluate("document.querySelectorAll('*').length") <= 1_500
+    assert tab.said == []
+    await context.close()
+
+
 async def test_what_is_pressed_is_large_enough(tab: Witness):
-    for path in ("/", "/trade/SOL-USDT/"):
-        page = await tab.live(path)
+    for path in ("/", "/trade/SOL-USDT/", "/transports/"):
+        page = await (tab.open(path) if path == "/transports/" else tab.live(path))
         small = await page.eval_on_selector_all(
             "button, summary, select, .intervals a, .nav a",
             """all => all.filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
