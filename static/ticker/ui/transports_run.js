@@ -10,7 +10,7 @@ import { watchTransfers } from "./transports_counted.js";
 import { openPoll, openStream } from "./transports_lines.js";
 
 const CLOCK_EVERY_MS = 60_000; // two clocks part by some milliseconds in an hour
-const LATE_MS = 1_000; // what an answer weighed is told a moment after it came
+const LATE_MS = 1_000; // what an answer weighed, and that a socket has closed, is told a moment later
 
 /**
  * @typedef {object} Course
@@ -78,7 +78,10 @@ export class Run {
     this.#untilMs = this.now();
     for (const line of Object.values(this.lines)) line.close();
     clearInterval(this.timer);
-    setTimeout(() => this.unwatch(), LATE_MS);
+    setTimeout(() => {
+      this.unwatch();
+      this.course.moved();
+    }, LATE_MS);
   }
 
   /** @param {Name} name */
