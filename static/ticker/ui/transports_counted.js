@@ -89,8 +89,9 @@ export function counted(tally, now, read) {
   async function countedFetch(address, init = {}) {
     const abort = new AbortController();
     const given = init.signal;
-    given?.addEventListener("abort", () => abort.abort(given.reason), { once: true });
-    if (given?.aborted) abort.abort(given.reason);
+    const pass = () => abort.abort(given?.reason);
+    given?.addEventListener("abort", pass);
+    if (given?.aborted) pass();
     const closed = opened(() => abort.abort());
     tally.requests += 1;
     try {
@@ -102,6 +103,7 @@ export function counted(tally, now, read) {
       if (isEmpty) tally.empty += 1;
       return new Response(response.status === 304 ? null : body, response);
     } finally {
+      given?.removeEventListener("abort", pass); // one signal may outlive thousands of requests
       closed();
     }
   }

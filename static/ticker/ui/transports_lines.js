@@ -98,13 +98,12 @@ export function openPoll(url, everyMs, { tally, now, moved }) {
 
   /** @returns {Promise<boolean | null>} whether the answer was news; null where it had no body */
   async function look() {
-    const limit = AbortSignal.timeout(GIVE_UP_MS);
-    limit.addEventListener("abort", () => browser.cut());
     const headers = etag ? { "If-None-Match": etag } : undefined;
     const asked = browser.fetch(url, { cache: "no-store", signal: stop.signal, ...(headers && { headers }) });
     if (isCut) browser.cut();
     isCut = false;
-    const response = await asked;
+    const limit = setTimeout(browser.cut, GIVE_UP_MS);
+    const response = await asked.finally(() => clearTimeout(limit));
     if (response.status === 304) return null;
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     etag = response.headers.get("ETag") ?? "";
