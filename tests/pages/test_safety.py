@@ -154,7 +154,7 @@ def test_the_markets_page_weighs_at_most_40_kb(client: Client, market: None):
 
 
 def test_the_page_of_the_transports_weighs_at_most_40_kb(client: Client, market: None):
-    # And 22 more once something is measured: the clients of all transports, which the pair page has from the start.
+    # And 22 more once something is measured: the clients of all four transports.
     weighs = page_weight(client, "/transports/", "transports.js") + weight(
         ROOT / "static" / "ticker" / "transports.css"
     )
