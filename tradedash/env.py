@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis import ConnectionPool
 
 T = TypeVar("T")
 
@@ -94,6 +95,10 @@ def redis(name: str, default: str) -> str:
     def parse(url: str) -> str:
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError
+        try:
+            ConnectionPool.from_url(url).make_connection()  # connects to nothing yet, but reads every part
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError from error
         return url
 
     try:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
 
 from ticker.checks import shown
 from tradedash import ports, redis_server
@@ -22,6 +23,20 @@ SAY_AFTER_S = 10.0  # what is awaited longer is explained
 
 class Failed(Exception):
     """The house could not be started; the message, where there is one, has not been said yet."""
+
+
+def reach_database() -> None:
+    """Find out whether there is a database before anything is started. Raises Failed."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            connection.introspection.table_names(cursor)  # a file may open although it is no database
+    except (DatabaseError, InterfaceError) as error:
+        raise Failed(f"DATABASE_URL: the database cannot be used: {' '.join(str(error).split())}") from error
+    finally:
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 class House:
@@ -64,6 +79,7 @@ class House:
             self.stop.set()
 
     async def _open(self) -> None:
+        await asyncio.to_thread(reach_database)
         if os.environ.get("REDIS_URL", "").strip():
             await self._greet_redis()
         else:

@@ -232,5 +232,9 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        # Said by us, in a sentence, and not with a traceback for each process and second:
+        "channels_redis.pubsub": {"level": "CRITICAL"},  # Redis away: the hub says that the feed is stale
+        "psycopg.pool": {"level": "ERROR"},  # the database away: whoever waits for it says so
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause it; the answer is 400
     },
 }

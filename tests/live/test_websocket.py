@@ -202,3 +202,28 @@ async def test_an_unknown_address_is_refused_with_403(server: Server, path: str)
 async def test_public_channels_are_open_to_everybody(server: Server, origin: str | None):
     async with websockets.connect(server.url("/live/v1/ws", "ws"), origin=origin) as socket:  # type: ignore[arg-type]
         assert json.loads(await socket.recv())["type"] == "hello"
+
+
+async def test_a_page_without_an_origin_of_its_own_may_listen(server: Server, market: Market):
+    async with websockets.connect(server.url("/live/v1/ws", "ws"), origin=websockets.Origin("null")) as socket:
+        assert json.loads(await socket.recv())["type"] == "hello"
+
+
+async def test_a_subprotocol_that_is_not_ascii_is_a_bad_request(server: Server):
+    request = (
+        "GET /live/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: \xff\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request.encode("latin-1"))
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    writer.close()
+
+
+async def test_who_changes_the_throttle_misses_nothing(server: Server, market: Market):
+    async with following(server.port, "trade.SOLUSDT", over="websocket", throttle=1000) as client:
+        for throttle in (250, 1000, 0, 1000, 100):
+            await market.trades(20, batch=5)
+            await client.say({"op": "subscribe", "channels": [{"ch": "trade.SOLUSDT", "throttle": throttle}]})
+            await client.hear("subscribed", throttle=throttle)
+        await client.reach("trade.SOLUSDT", market.seq())

@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 
 from tests.kit.builders import candle, trade
 from tests.kit.runs import runs
-from ticker.market.candles import DAY, HOUR, MINUTE, fold
+from ticker.market.candles import DAY, HOUR, MINUTE, fill, fold
 from ticker.market.tickers import LastDay
 from ticker.market.trades import Quote
 
 QUOTE = Quote(Decimal("9.99"), Decimal("10.01"))
 
 
-def slowly(minutes):
-    """The figures, by looking at all of the newest 1,440 minutes."""
-    day = [minute for minute in minutes if minute.open_ms > minutes[-1].open_ms - DAY]
+def slowly(minutes, now_ms=0):
+    """The figures, by looking at all of the newest 1,440 minutes, empty ones included."""
+    filled = list(fill(minutes, "1m", until_ms=now_ms + 1))
+    day = [minute for minute in filled if minute.open_ms > filled[-1].open_ms - DAY]
     return {
         "last": day[-1].close,
         "open": day[0].open,
@@ -42,6 +43,17 @@ def test_at_every_trade_the_figures_are_those_of_the_newest_1440_minutes(run):
 
 
 @settings(max_examples=80, deadline=None)
+@given(run=runs(longest_ms=15 * HOUR), silence_ms=st.integers(0, 3 * DAY))
+def test_after_a_silence_the_figures_are_those_of_its_empty_minutes_too(run, silence_ms):
+    day = LastDay()
+    for one in run:
+        day.add_trade(one)
+    now_ms = run[-1].time_ms + silence_ms
+    day.roll(now_ms)
+    assert figures(day) == slowly(list(fold(run, "1m")), now_ms)
+
+
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), run=runs(longest_ms=5 * HOUR))
 def test_earlier_minutes_stand_for_their_trades(data: st.DataObject, run):
     cut = data.draw(st.integers(0, len(run)))
@@ -62,7 +74,7 @@ def test_empty_minutes_say_nothing():
 
 
 def test_a_minute_falls_out_when_it_is_a_day_old_and_not_sooner():
-    day = LastDay([candle("50", at=0), candle("10", at=DAY - MINUTE)])
+    day = LastDay([candle("50", at=0), candle("10", at=MINUTE), candle("10", at=DAY - MINUTE)])
     assert day.ticker(QUOTE).high == 50
     day.add_trade(trade("10", at=DAY))
     assert day.ticker(QUOTE).high == 10

@@ -36,9 +36,10 @@ end
 for i = 1, count do
   redis.call('XADD', KEYS[1], string.format('%.0f-0', tonumber(ARGV[3]) + i - 1), 'd', ARGV[8 + i])
 end
+local told = redis.call('HGET', KEYS[2], 'ticker') or ''
 redis.call('HSET', KEYS[2], 'seq', string.format('%.0f', tonumber(ARGV[3]) + count - 1),
   'time_ms', ARGV[5], 'trade_ms', ARGV[6], 'ticker', ARGV[7], 'board', ARGV[8])
-return redis.call('HINCRBY', KEYS[2], 'ticker_seq', count > 0 and 1 or 0)
+return redis.call('HINCRBY', KEYS[2], 'ticker_seq', told ~= ARGV[7] and 1 or 0)
 """
 
 # KEYS stream, head, fence; ARGV token, new epoch, recorded seq. The stream goes on where it stands, unless Redis has
@@ -115,7 +116,9 @@ async def append(
     fence: str,
     token: str,
 ) -> int:
-    """Append a batch and what follows from it in one step; the ticker's number. Without items only time passes.
+    """Append a batch and what follows from it in one step; without items only time passes.
+
+    Returns the ticker's number, which rises by one whenever the ticker is another than before.
 
     Raises Fenced, Moved or Full without having written anything; Unavailable when Redis is away, and then it is not
     known whether the batch was written.
@@ -177,6 +180,13 @@ async def newest(symbol: str, count: int) -> tuple[Head | None, list[tuple[int, 
         pipe.xrevrange(_stream(symbol), count=count)
         head, entries = await pipe.execute()
     return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in reversed(entries)]
+
+
+async def first(symbol: str) -> int:
+    """The oldest trade that the stream holds; 0 if it is empty. Raises Unavailable."""
+    with translated():
+        entries = await aclient().xrange(_stream(symbol), count=1)
+    return _seq(entries[0][0]) if entries else 0
 
 
 async def after(symbol: str, seq: int, count: int) -> tuple[Head | None, list[tuple[int, bytes]]]:

@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Hear = Callable[[dict[str, Any]], None]
 
+JUDGE_EVERY_S = 0.25
 LOOK_EVERY_S = 1.0  # at where the streams end: the loss of the last message is seen in no other way
 GRACE_S = 0.2  # what is on its way needs no reading
 RELIEVE_EVERY_S = 0.1
@@ -110,6 +112,8 @@ class Hub:
                 await pair.catch_up()  # another instance was a moment ahead of this one
             if not pair.holds(position.seq):
                 await pair.reach_back(position.seq)
+        if position and wanted.channel.kind == "trade" and not pair.continues(position):
+            await pair.look_back()
         if follower in self.followers:  # it may have gone while we read
             follower.topics[wanted.channel] = pair.follow(follower, wanted)
 
@@ -130,10 +134,14 @@ class Hub:
     async def _open_pair(self, symbol: str) -> PairStream:
         pair = PairStream(symbol)
         # First the group, then the stream: what comes between is heard twice rather than not at all.
-        await self.join(groups.of_pair(symbol), lambda message: pair.hear(batches.load(message["text"])))
+        await self.join(groups.of_pair(symbol), partial(self._hear_batch, pair))
         await pair.load()
         self._pairs[symbol] = pair
         return pair
+
+    def _hear_batch(self, pair: PairStream, message: dict[str, Any]) -> None:
+        self._feed_heard_at = self.now
+        pair.hear(batches.load(message["text"]))
 
     # --- Groups --------------------------------------------------------------------------------
 
@@ -194,7 +202,7 @@ class Hub:
             return
         self._feed_heard_at = self.now  # silence counts from here
         loop = asyncio.get_running_loop()
-        for work in (self._hear, self._look, self._beat):
+        for work in (self._hear, self._look, self._judge, self._beat):
             self._tasks.append(loop.create_task(_for_ever(work)))
 
     async def _look(self) -> None:
@@ -206,7 +214,6 @@ class Hub:
                 await self._leave_idle()
             except Unavailable as error:
                 log.debug("Redis is away: %s", error)
-            self._judge_feed()
             await asyncio.sleep(LOOK_EVERY_S - GRACE_S)
 
     async def _look_at_feed(self) -> None:
@@ -239,6 +246,12 @@ class Hub:
                 await pair.close()
                 await self._leave(groups.of_pair(symbol))
 
+    async def _judge(self) -> None:
+        """Notice soon that prices are not live; looking at Redis may itself take seconds."""
+        while True:
+            self._judge_feed()
+            await asyncio.sleep(JUDGE_EVERY_S)
+
     def _judge_feed(self) -> None:
         """Tell everybody when prices stop being live, and when they are live again."""
         silent_s = asyncio.get_running_loop().time() - self._feed_heard_at
@@ -259,7 +272,7 @@ class Hub:
         """Let no client be without a sign of life."""
         while True:
             await asyncio.sleep(1)
-            now = asyncio.get_running_loop().time()
+            now = self.now
             for follower in list(self.followers):
                 follower.beat(now, settings.HEARTBEAT_MS / 1000)
 

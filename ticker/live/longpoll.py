@@ -56,6 +56,7 @@ class PollFollower(Follower):
                 return
         if message.channel is not None:
             if message.kind == "subscribed":
+                self.wanted.is_reset = True
                 self._has.pop(message.channel, None)  # a reset: numbers of the past mean nothing any more
             if message.kind == "snapshot" and message.seq <= self._has.get(message.channel, -1):
                 return

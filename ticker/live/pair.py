@@ -14,13 +14,14 @@ from ticker.market.errors import Unavailable
 from ticker.wire import batches, boards, messages
 from ticker.wire.batches import Batch
 from ticker.wire.channels import Channel, Mode
-from ticker.wire.session import Follow
+from ticker.wire.session import Follow, Position
 
 log = logging.getLogger(__name__)
 
 AT_FIRST = 1_000  # trades read when the first client follows the pair
-KEPT = 20_000  # trades in memory, about 130 bytes each; older ones are in REST
+KEPT = 20_000  # trades in memory, about 130 bytes each, and the longest replay; older ones are in REST
 READ_AT_ONCE = 5_000
+LOOK_BACK_EVERY_S = 1.0  # at most: a thousand clients who come back too late cost one look
 REPLAY_AT_ONCE = 500  # trades in one message of a replay
 
 
@@ -38,6 +39,8 @@ class PairStream:
         self._topics: dict[Channel, Topic] = {}
         self._trade = Channel(f"trade.{symbol}", "trade", symbol)
         self._ticker_channel = Channel(f"ticker.{symbol}", "ticker", symbol)
+        self._stream_first = 0
+        self._looked_back_at = float("-inf")
         self._reading = asyncio.Lock()  # whoever needs something from Redis waits for who already reads it
         self._filling: asyncio.Task[None] | None = None
 
@@ -166,7 +169,7 @@ class PairStream:
         """
         async with self._reading:
             missing = self._ring.first - 1 - seq
-            if not 0 < missing <= KEPT:
+            if missing <= 0 or self.seq - seq > KEPT:
                 return
             entries: list[tuple[int, bytes]] = []
             position = seq
@@ -178,15 +181,34 @@ class PairStream:
                 position = found[-1][0]
             self._ring.prepend(_up_to(self._ring.first - 1, entries))
 
+    async def look_back(self) -> None:
+        """Know the oldest trade that can be replayed, to tell those who ask for more. Raises Unavailable."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_back_at > LOOK_BACK_EVERY_S:
+            self._looked_back_at = now
+            self._stream_first = await bus.first(self.symbol)
+
+    @property
+    def first(self) -> int:
+        """The oldest trade that can be replayed: in the stream, and not too many to replay."""
+        if not self._stream_first:
+            return self._ring.first
+        return min(self._ring.first, max(self._stream_first, self.seq - KEPT + 1))
+
     # --- Following -----------------------------------------------------------------------------
 
     def holds(self, seq: int) -> bool:
         """Whether the trades after `seq` are in memory."""
         return seq + 1 >= self._ring.first
 
+    def continues(self, position: Position) -> bool:
+        """Whether a log can be resumed from here."""
+        return position.epoch == self.epoch and position.seq <= self.seq and self.holds(position.seq)
+
     def follow(self, listener: Listener, wanted: Follow) -> Topic:
         """Introduce the channel, replay what is asked for and held, then let the listener hear what comes."""
         topic = self._topic(wanted.channel)
+        topic.tell_waiting(listener)  # who only changes the throttle misses nothing
         topic.leave(listener)
         position = wanted.position
         if position is None:
@@ -222,7 +244,7 @@ class PairStream:
                 seq=self.number(channel),
                 resume="reset" if why else "ok" if after is not None else None,
                 why=why,
-                first=self._ring.first if why and is_log else None,
+                first=self.first if why and is_log else None,
                 replay=len(replay) if is_log and after is not None else None,
             )
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from collections import deque
 
 from django.conf import settings
@@ -91,11 +92,11 @@ async def _stream(follower: EventFollower, client: asyncio.Task[None], send: Sen
     await send({"type": "http.response.body", "body": sse.retry(random.randint(*RETRY_MS)), "more_body": True})
     follower.say(
         messages.hello(
-            conn="",
+            conn=secrets.token_urlsafe(6),
             server=instance.name,
             time_ms=wall_ms(),
             hb_ms=settings.HEARTBEAT_MS,
-            limits={"channels": settings.LIVE_LIMITS["channels"]},
+            limits=settings.LIVE_LIMITS,
         )
     )
     hub = follower.hub

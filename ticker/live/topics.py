@@ -80,6 +80,12 @@ class Topic:
                 tier.timer.cancel()
             del self._tiers[throttle]
 
+    def tell_waiting(self, listener: Listener) -> None:
+        """Tell now what waits in the listener's tier: afterwards it lacks nothing up to `self.seq`."""
+        throttle = self._of.get(listener)
+        if throttle is not None and self._tiers[throttle].waiting:
+            self._tell(self._tiers[throttle])
+
     def throttle_of(self, listener: Listener) -> int:
         return self._of[listener]
 

@@ -30,11 +30,15 @@ class Ticker:
 class LastDay:
     """The last 24 hours of one pair, kept minute by minute: the open minute and the 1,439 before it.
 
-    `minutes` are earlier 1-minute candles in order; what is older than a day falls out by itself.
+    It says what the 1,440 one-minute candles say, of which those without a trade carry the last close. `minutes` are
+    earlier candles in order.
     """
 
     def __init__(self, minutes: Iterable[Candle] = ()) -> None:
-        self._minutes: deque[Candle] = deque()
+        self.last: Decimal | None = None  # the newest price; None before the first trade
+        self._carried: Decimal | None = None  # the last price before the window
+        self._since_ms = 0  # when the window begins
+        self._minutes: deque[Candle] = deque()  # those with trades
         self._volume = self._quote_volume = Decimal(0)
         # Candidates for the extremes, best first (monotonic queues): the best of a sliding window in constant time.
         self._highs: deque[tuple[int, Decimal]] = deque()
@@ -49,11 +53,13 @@ class LastDay:
         """Take in a candle of the newest minute, or a part of it; parts come in order."""
         if not part.trades:
             return
+        self.roll(part.open_ms)
         minutes = self._minutes
         if minutes and minutes[-1].open_ms == part.open_ms:
             minutes[-1] = minutes[-1].then(part)
         else:
             minutes.append(part)
+        self.last = part.close
         self._volume += part.volume
         self._quote_volume += part.quote_volume
         while self._highs and self._highs[-1][1] <= part.high:
@@ -62,34 +68,36 @@ class LastDay:
         while self._lows and self._lows[-1][1] >= part.low:
             self._lows.pop()
         self._lows.append((part.open_ms, part.low))
-        self._forget(part.open_ms + MINUTE - DAY)
 
-    def _forget(self, before_ms: int) -> None:
-        while self._minutes[0].open_ms < before_ms:
+    def roll(self, now_ms: int) -> None:
+        """Let time pass: what is older than a day falls out."""
+        self._since_ms = max(self._since_ms, open_at(now_ms, "1m") + MINUTE - DAY)
+        while self._minutes and self._minutes[0].open_ms < self._since_ms:
             old = self._minutes.popleft()
+            self._carried = old.close
             self._volume -= old.volume
             self._quote_volume -= old.quote_volume
-        while self._highs[0][0] < before_ms:
-            self._highs.popleft()
-        while self._lows[0][0] < before_ms:
-            self._lows.popleft()
-
-    @property
-    def last(self) -> Decimal | None:
-        """The newest price; None before the first trade."""
-        return self._minutes[-1].close if self._minutes else None
+        for extremes in (self._highs, self._lows):
+            while extremes and extremes[0][0] < self._since_ms:
+                extremes.popleft()
 
     def ticker(self, quote: Quote) -> Ticker | None:
         """What to show now; None before the first trade."""
-        if not self._minutes:
+        if self.last is None:
             return None
+        prices = [extremes[0][1] for extremes in (self._highs, self._lows) if extremes]
+        opened = self._minutes[0].open if self._minutes else self.last
+        if self._carried is not None and (not self._minutes or self._minutes[0].open_ms > self._since_ms):
+            # The window begins with minutes in which nothing was traded.
+            opened = self._carried
+            prices.append(self._carried)
         return Ticker(
-            last=self._minutes[-1].close,
+            last=self.last,
             bid=quote.bid,
             ask=quote.ask,
-            open=self._minutes[0].open,
-            high=self._highs[0][1],
-            low=self._lows[0][1],
+            open=opened,
+            high=max(prices),
+            low=min(prices),
             volume=self._volume,
             quote_volume=self._quote_volume,
         )

@@ -23,7 +23,7 @@ class Recorded:
     """What the record knows of one pair."""
 
     seq: int  # of the newest recorded trade
-    minutes: list[Candle]  # of the last day with trades, in order
+    minutes: list[Candle]  # with trades, in order: those of the last day and the one before
     board: Board  # the open candles after trade `seq`
 
 
@@ -46,7 +46,10 @@ def recorded(symbol: str) -> Recorded:
     if newest is None:
         return Recorded(pair.recorded_seq, [], Board(pair.recorded_seq))
     last_ms = newest.open_ms
-    minutes = _stored(pair, "1m", last_ms + market.MINUTE - market.DAY)
+    since_ms = last_ms + market.MINUTE - market.DAY
+    # One more, where it is older: the minutes after it, in which nothing was traded, carry its close.
+    before = CandleRow.objects.filter(pair=pair, interval="1m", open_ms__lt=since_ms).order_by("-open_ms")[:1]
+    minutes = [*(value_of(pair, row) for row in before.values_list(*COLUMNS)), *_stored(pair, "1m", since_ms)]
     return Recorded(pair.recorded_seq, minutes, _board(pair, minutes, last_ms))
 
 

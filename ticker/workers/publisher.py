@@ -111,6 +111,7 @@ class Publisher:
         if trades:
             self._day_and_board(trades)
         self._board.roll(now_ms)
+        self._day.roll(now_ms)
         items = self._unwritten()
         ticker = self._day.ticker(quote)
         encoded = batches.ticker(ticker) if ticker else b""
