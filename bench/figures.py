@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+HAD_A_CORE = 0.6  # with less of it, on a machine with other work, being late may be the machine's fault
+
 
 @dataclass(slots=True)
 class FanOut:
@@ -27,8 +29,13 @@ class FanOut:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more than half was not delivered in time."""
-        return self.delivered < self.published * self.clients / 2
+        """Whether more than half was not delivered in time, though the server was not kept from the processor."""
+        return self.delivered < self.published * self.clients / 2 and self.cpu_s > HAD_A_CORE * self.seconds
+
+    @property
+    def was_fed(self) -> bool:
+        """Whether the publisher kept the rate; a figure at another rate answers another question."""
+        return self.published >= 0.9 * self.rate * self.seconds
 
     def add(self, other: "FanOut") -> None:
         self.seconds += other.seconds
@@ -102,7 +109,10 @@ class Run:
     def of(self, key: str) -> Measured | None:
         return next((measured for measured in self.servers if measured.key == key), None)
 
-    def per_cpu_s(self, key: str, rate: int) -> float | None:
+    def figure(self, key: str, rate: int) -> FanOut | None:
         measured = self.of(key)
-        found = measured.fan_outs.get(rate) if measured else None
+        return measured.fan_outs.get(rate) if measured else None
+
+    def per_cpu_s(self, key: str, rate: int) -> float | None:
+        found = self.figure(key, rate)
         return found.per_cpu_s if found else None

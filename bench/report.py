@@ -30,18 +30,19 @@ def fan_out(run: Run) -> str:
         for measured in run.servers
         for number, rate in enumerate(run.rates)
     ]
-    head = ("server", "trades/s", "deliveries per CPU-s", "delivered", "CPU", "p50 ms", "p99 ms", "memory MB")
+    head = ("server", "trades/s", "deliveries per CPU-s", "delivered", "lost", "CPU", "p50 ms", "p99 ms", "memory MB")
     return table(head, rows)
 
 
 def _cells(measured: Measured, rate: int) -> tuple[str, ...]:
     found = measured.fan_outs.get(rate)
     if found is None:
-        return (measured.why_not or measured.notes.get(rate, "not measured"), *("–",) * 5)
+        return (measured.why_not or measured.notes.get(rate, "not measured"), *("–",) * 6)
     expected = found.published * found.clients
     return (
         f"{found.per_cpu_s:,.0f}",
         f"{found.delivered / expected:.0%}" if expected else "–",
+        f"{found.missing:,}",
         f"{found.cpu_s / found.seconds:.0%}",
         *_ages(found),
         f"{found.memory_kb / 1024:.0f}",
@@ -161,8 +162,9 @@ to the same number of clients, in one run on one machine, one serving process ea
 
 *Deliveries per CPU-second* is how many messages reached clients for each second of processor time (user and system) that the
 serving process used. It is the robust figure: how long things take by the wall also depends on what else the machine does.
-*Delivered* is the share of published trades times clients that arrived within the window; *CPU* what the process used of one core.
-A server that delivered less than half of what was due is not asked for more, and its row says so.
+*Delivered* is the share of published trades times clients that arrived within the window; *lost*
+how many trades the eight clients that look at each one never got; *CPU* what the process used of one core.
+A server that had a processor and still delivered less than half of what was due is not asked for more, and its row says so.
 
 ## Connections
 

@@ -56,8 +56,12 @@ def test_figures_of_several_rounds_are_those_of_one_long_round():
 
 
 def test_a_server_is_behind_when_less_than_half_arrives():
-    assert fan_out(20, 1_000, share=0.49).is_behind
-    assert not fan_out(20, 1_000, share=0.5).is_behind
+    assert fan_out(500, 3_000, share=0.49).is_behind
+    assert not fan_out(500, 3_000, share=0.5).is_behind
+
+
+def test_a_server_that_got_no_processor_is_not_behind():
+    assert not fan_out(20, 100_000, share=0.4).is_behind
 
 
 def test_each_promise_is_judged(run):
@@ -71,6 +75,13 @@ def test_each_promise_is_judged(run):
     assert kept(run, "other 10 clients") == [True]
 
 
+def test_what_was_measured_at_another_rate_is_not_judged(run):
+    run.servers[0].fan_outs[500].published = 2_000
+    (goal,) = [goal for goal in goals(run) if "at 500 trades/s" in goal.what]
+    assert goal.kept is None
+    assert goal.found == "2.0 ×, but only 200 trades/s came"
+
+
 def test_what_was_missed_is_said_plainly(run):
     page = report.page(run, command="make bench")
     assert "- idle memory per connection: 26.0 KB; the goal is ≤ 25 KB." in page
@@ -82,7 +93,7 @@ def test_the_table_has_a_row_for_each_server_and_rate_measured_or_not(run):
     head, rule, *rows = report.fan_out(run).splitlines()
     assert len(rows) == 4 * 2
     assert len({len(row) for row in (head, rule, *rows)}) == 1
-    assert {row.count("|") for row in (head, rule, *rows)} == {9}
+    assert {row.count("|") for row in (head, rule, *rows)} == {10}
     assert "60,000" in rows[0]
     assert "100%" in rows[0]
     assert "40%" in rows[2]
