@@ -71,7 +71,7 @@ def test_modules_import_each_other_by_hashed_name(collected: Path):
     assert f'import("./{manifest["feed.js"]}")' in (collected / manifest["x.js"]).read_text()
 
 
-def test_our_own_modules_and_sheets_are_collected_light(settings, tmp_path: Path):
+def test_our_own_modules_and_sheets_are_collected_light_and_find_each_other(settings, tmp_path: Path):
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "tradedash.storage.ModuleStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -82,6 +82,10 @@ def test_our_own_modules_and_sheets_are_collected_light(settings, tmp_path: Path
         assert "openFeed" in collected or ":root {" in collected
         assert not any(line.startswith(("//", " ")) for line in collected.splitlines())
         assert len(collected) < len(ours)
+    # What is read when it is needed is asked for under its hashed name too.
+    transports = (settings.STATIC_ROOT / manifest["ticker/feed/transports.js"]).read_text()
+    for name in ("sse", "longpoll", "poll"):
+        assert f'import("./{Path(manifest[f"ticker/feed/{name}.js"]).name}")' in transports
 
 
 def test_a_library_of_ones_own_comes_before_all_others(settings, tmp_path: Path):

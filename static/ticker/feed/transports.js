@@ -3,10 +3,14 @@
 /** @import { TransportName } from "../types.js" */
 /** @import { Open } from "./types.js" */
 
-import { open as longpoll } from "./longpoll.js";
-import { open as poll } from "./poll.js";
-import { open as sse } from "./sse.js";
+import { late } from "./late.js";
 import { open as websocket } from "./websocket.js";
 
 /** @type {Record<TransportName, Open>} */
-export const TRANSPORTS = { websocket, sse, longpoll, poll };
+export const TRANSPORTS = {
+  websocket,
+  // Few pages ever step down: those read what they step on.
+  sse: late("sse", () => import("./sse.js")),
+  longpoll: late("longpoll", () => import("./longpoll.js")),
+  poll: late("poll", () => import("./poll.js")),
+};

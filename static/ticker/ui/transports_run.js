@@ -3,6 +3,8 @@
 /** @import { Name } from "../market/comparison.js" */
 /** @import { Row } from "../market/comparison_words.js" */
 /** @import { Line } from "./transports_lines.js" */
+import "../feed/longpoll.js"; // all four begin at the same moment: what a feed reads late is there before
+import "../feed/sse.js";
 import { Tally, TradeTimes } from "../market/comparison.js";
 import { rhythm, rowOf } from "../market/comparison_words.js";
 import { readClock } from "./transports_clock.js";

@@ -2,12 +2,17 @@
 
 import { Clock, settle } from "./clock.mjs";
 import { openFeed } from "../../../static/ticker/feed/feed.js";
+import { open as longpoll } from "../../../static/ticker/feed/longpoll.js";
+import { open as poll } from "../../../static/ticker/feed/poll.js";
+import { open as sse } from "../../../static/ticker/feed/sse.js";
+import { open as websocket } from "../../../static/ticker/feed/websocket.js";
 
 export const SITE = "http://tradedash.test/trade/SOL-USDT/";
 
 /** One kind of fake for each thing that a browser opens; `opened` lists all that were. */
 export class World {
   clock = new Clock();
+  transports = { websocket, sse, longpoll, poll }; // all there: a test does not wait for a disk
   sockets = [];
   streams = [];
   requests = [];
@@ -48,10 +53,10 @@ export class World {
   };
 
   open(options = {}) {
-    const { WebSocket, EventSource, fetch, page, clock } = this;
+    const { WebSocket, EventSource, fetch, page, clock, transports } = this;
     const { now, timers } = clock;
     this.statuses = [];
-    const owned = { WebSocket, EventSource, fetch, page, now, timers, random: () => 0.5 };
+    const owned = { WebSocket, EventSource, fetch, page, now, timers, transports, random: () => 0.5 };
     this.feed = openFeed({ url: SITE, ...owned, ...options });
     this.feed.on("status", (status) => this.statuses.push(status));
     return this.feed;
