@@ -96,18 +96,22 @@ def page_data(pair: Pair, interval: str, bars: Sequence[tuple[Candle, bool]]) ->
 
 
 def columns(pair: Pair, bars: Sequence[tuple[Candle, bool]]) -> dict[str, Any]:
-    """The candles in whole ticks and steps, a list for each figure: half the weight of rows of prices.
+    """The candles in whole ticks and steps, a list for each figure, prices as distances to weigh less.
 
-    They follow each other without a gap, so the first one's time is enough; `settled` of them never change again.
+    An open is told from the close before it, a close from its open, and the shadows from the body: small numbers, many
+    of them the same. Candles follow each other without a gap, so the first one's time is enough; `settled` of them
+    never change again.
     """
     tick, step = pair.value.price_tick, pair.value.qty_step
+    opens = [int(bar.open / tick) for bar, _ in bars]
+    closes = [int(bar.close / tick) for bar, _ in bars]
     return {
         "from_ms": bars[0][0].open_ms if bars else 0,
         "settled": sum(closed for _, closed in bars),
-        "open": [int(bar.open / tick) for bar, _ in bars],
-        "high": [int(bar.high / tick) for bar, _ in bars],
-        "low": [int(bar.low / tick) for bar, _ in bars],
-        "close": [int(bar.close / tick) for bar, _ in bars],
+        "open": [open_ - before for open_, before in zip(opens, [0, *closes], strict=False)],
+        "high": [int((bar.high - max(bar.open, bar.close)) / tick) for bar, _ in bars],
+        "low": [int((min(bar.open, bar.close) - bar.low) / tick) for bar, _ in bars],
+        "close": [close - open_ for open_, close in zip(opens, closes, strict=True)],
         "volume": [int(bar.volume / step) for bar, _ in bars],
     }
 

@@ -32,15 +32,15 @@ export function barOf(candle) {
 }
 
 /**
- * Candles as a page brings them: whole ticks and steps, a list for each figure, without gaps.
+ * Candles as a page brings them: whole ticks and steps, a list for each figure, without gaps; prices as distances.
  *
  * @typedef {object} Columns
  * @property {number} from_ms  when the first opens
  * @property {number} settled  how many of them never change again
- * @property {number[]} open
- * @property {number[]} high
- * @property {number[]} low
- * @property {number[]} close
+ * @property {number[]} open  from the close before, the first from nothing
+ * @property {number[]} high  above the body
+ * @property {number[]} low  below it
+ * @property {number[]} close  from the open
  * @property {number[]} volume
  */
 
@@ -52,16 +52,21 @@ export function barOf(candle) {
  * @returns {Bar[]}
  */
 export function barsOf(columns, everyMs, tick, step) {
-  const price = (/** @type {number | undefined} */ ticks) => times(ticks ?? 0, tick);
-  return columns.open.map((open, i) => ({
-    ms: columns.from_ms + i * everyMs,
-    open: price(open),
-    high: price(columns.high[i]),
-    low: price(columns.low[i]),
-    close: price(columns.close[i]),
-    volume: times(columns.volume[i] ?? 0, step),
-    closed: i < columns.settled,
-  }));
+  let last = 0;
+  return columns.open.map((move, i) => {
+    const open = last + move;
+    const close = open + (columns.close[i] ?? 0);
+    last = close;
+    return {
+      ms: columns.from_ms + i * everyMs,
+      open: times(open, tick),
+      high: times(Math.max(open, close) + (columns.high[i] ?? 0), tick),
+      low: times(Math.min(open, close) - (columns.low[i] ?? 0), tick),
+      close: times(close, tick),
+      volume: times(columns.volume[i] ?? 0, step),
+      closed: i < columns.settled,
+    };
+  });
 }
 
 /** The bars of one interval, ascending, each once. */

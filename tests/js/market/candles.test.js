@@ -30,7 +30,7 @@ test("columns of the page and candles of the feed become the same bars", () => {
     trades: 1,
     closed: false,
   };
-  const columns = { from_ms: 0, settled: 1, open: [20, 21], high: [22, 22], low: [20, 20], close: [21, 22], volume: [0, 3] };
+  const columns = { from_ms: 0, settled: 1, open: [20, 0], high: [1, 0], low: [0, 1], close: [1, 1], volume: [0, 3] };
   const [first, second] = barsOf(columns, MINUTE, "0.05", "0.1");
   assert.deepEqual(second, barOf(candle));
   assert.equal(first?.closed, true);
