@@ -66,11 +66,20 @@ def _recorded(pair: Pair, now_ms: int) -> Row:
         return Row(None, 0, 0, 0, quoted=False)
     open_ms, close = newest_minute
     # As market.tickers.LastDay counts it: this minute and the 1,439 before it.
-    day = minutes.filter(open_ms__gte=open_ms + MINUTE - DAY)
-    day_open = day.order_by("open_ms").values_list("open_ticks", flat=True)[0]
+    since_ms = open_ms + MINUTE - DAY
+    day = minutes.filter(open_ms__gte=since_ms)
+    first_ms, day_open = day.order_by("open_ms").values_list("open_ms", "open_ticks")[0]
     total = day.aggregate(
         high=Max("high_ticks"), low=Min("low_ticks"), volume=Sum("volume_steps"), quote=Sum("quote_units")
     )
+    if first_ms > since_ms:
+        # The day begins with minutes in which nothing was traded: they carry the close before them.
+        carried = (
+            minutes.filter(open_ms__lt=since_ms).order_by("-open_ms").values_list("close_ticks", flat=True).first()
+        )
+        if carried is not None:
+            day_open = carried
+            total |= {"high": max(total["high"], carried), "low": min(total["low"], carried)}
     last = pair.price(close)
     ticker = Ticker(
         last=last,
