@@ -112,7 +112,7 @@ class Hub:
                 await pair.catch_up()  # another instance was a moment ahead of this one
             if not pair.holds(position.seq):
                 await pair.reach_back(position.seq)
-        if position and wanted.channel.kind == "trade" and not pair.continues(position):
+        if position and wanted.channel.kind == "trade" and pair.why_not(wanted.channel, position):
             await pair.look_back()
         if follower in self.followers:  # it may have gone while we read
             follower.topics[wanted.channel] = pair.follow(follower, wanted)

@@ -59,6 +59,7 @@ class PairStream:
         self.epoch, self.seq, self._head_ms = head.epoch, head.seq, head.time_ms
         consecutive = _up_to(head.seq, entries)
         self._ring.start(head.seq, consecutive)
+        self._stream_first, self._looked_back_at = 0, float("-inf")  # of the stream that was
         self._board = boards.load(head.seq, head.board)
         self._ticker = (head.ticker_seq, messages.encode(head.ticker) if head.ticker else b"")
 
@@ -201,9 +202,12 @@ class PairStream:
         """Whether the trades after `seq` are in memory."""
         return seq + 1 >= self._ring.first
 
-    def continues(self, position: Position) -> bool:
-        """Whether a log can be resumed from here."""
-        return position.epoch == self.epoch and position.seq <= self.seq and self.holds(position.seq)
+    def why_not(self, channel: Channel, position: Position) -> str | None:
+        """Why a channel cannot be resumed from here; None where it can."""
+        is_log = channel.mode is Mode.LOG
+        if position.epoch != self.epoch or (is_log and position.seq > self.seq):
+            return "epoch"
+        return "window" if is_log and not self.holds(position.seq) else None
 
     def follow(self, listener: Listener, wanted: Follow) -> Topic:
         """Introduce the channel, replay what is asked for and held, then let the listener hear what comes."""
@@ -211,14 +215,9 @@ class PairStream:
         topic.tell_waiting(listener)  # who only changes the throttle misses nothing
         topic.leave(listener)
         position = wanted.position
-        if position is None:
-            self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id)
-        elif position.epoch != self.epoch or (wanted.channel.mode is Mode.LOG and position.seq > self.seq):
-            self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id, why="epoch")
-        elif wanted.channel.mode is Mode.LOG and not self.holds(position.seq):
-            self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id, why="window")
-        else:
-            self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id, after=position.seq)
+        why = self.why_not(wanted.channel, position) if position else None
+        after = position.seq if position and not why else None
+        self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id, why=why, after=after)
         topic.join(listener, wanted.throttle)
         return topic
 
