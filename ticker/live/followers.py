@@ -31,7 +31,7 @@ WAITING_MOST = 1_000  # messages, where the server does not tell how many bytes 
 
 
 class Frames(Protocol):
-    """What our server offers in the scope: bytes straight to the socket (tradedash/server.py)."""
+    """What our server offers in the scope: bytes straight to the socket (tradedash/frames.py)."""
 
     def write(self, data: bytes) -> bool: ...  # whether the socket took it all
     def unsent(self) -> int: ...

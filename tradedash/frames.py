@@ -1,0 +1,56 @@
+"""Our server's ASGI extension: WebSocket frames that are made already, straight to the socket."""
+
+import fcntl
+import struct
+import termios
+from typing import Any
+
+from daphne.ws_protocol import WebSocketProtocol
+
+
+class Frames:
+    """A WebSocket's scope extension: bytes that are frames already, straight to its socket."""
+
+    def __init__(self, protocol: WebSocketProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> bool:
+        """Write frames after whatever was written before. Never waits; what the socket does not take is kept.
+
+        Whether the socket took it all.
+        """
+        protocol = self._protocol
+        transport = protocol.transport
+        if protocol.state != WebSocketProtocol.STATE_OPEN or not transport.connected or transport.disconnecting:
+            return True
+        if not self._is_idle(transport):
+            transport.write(data)
+            return False
+        # Twisted's own way takes three system calls for each write: it always goes through the poller.
+        try:
+            sent = transport.socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            return True  # the poller hears of it too, and closes the connection
+        if sent < len(data):
+            transport.write(data[sent:])
+        return bool(sent == len(data))
+
+    @staticmethod
+    def _is_idle(transport: Any) -> bool:
+        """Whether nothing waits in Twisted's buffers, so that a direct write overtakes nothing."""
+        return not transport.dataBuffer and not transport._tempDataBuffer
+
+    def unsent(self) -> int:
+        """Bytes that the client has not taken: Twisted's and the kernel's."""
+        transport = self._protocol.transport
+        if not transport.connected:
+            return 0
+        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        queued = fcntl.ioctl(transport.socket.fileno(), getattr(termios, "TIOCOUTQ", 0x5411), b"\0\0\0\0")
+        return int(waiting) + int(struct.unpack("i", queued)[0])
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake; the client sees this code and reason."""
+        self._protocol.serverClose(code, reason)
