@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote
 
@@ -153,6 +154,19 @@ STREAM_KEEP = 5_000  # … and at least so many trades
 # At this length the market waits for the recorder rather than lose what it has not recorded.
 STREAM_MAX = env.integer("TICKER_STREAM_MAX", 500_000, 10_000, 100_000_000)
 
+# --- Addresses: whom limits are counted for ----------------------------------------------------
+LIMIT_LOOPBACK = env.flag("TICKER_LIMIT_LOOPBACK", False)  # on one's own machine limits would only be in the way
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(word.strip()) for word in text.split(",") if word.strip()]  # also refuses 10.0.0.1/8
+
+
+# Whose X-Forwarded-For is believed. Nobody's: any client can write one.
+TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = env.read(
+    "TICKER_TRUSTED_PROXIES", [], networks, "addresses or networks such as 10.0.0.0/8, separated by commas"
+)
+
 # --- Live connections --------------------------------------------------------------------------
 HEARTBEAT_MS = env.integer("TICKER_HEARTBEAT_MS", 10_000, 500, 60_000)  # an idle client hears something so often
 STALE_AFTER_MS = 2_000  # without Redis or without a feed, clients are told
@@ -162,9 +176,16 @@ LIVE_LIMITS = {
     "msgs_per_s": 10,
     "burst": 30,
     "msg_bytes": 16_384,
+    "publishes_per_s": 1,
+    "publish_bytes": 2_048,
+    # Of one address, over all instances: an office behind one address may need more.
+    "connections": env.integer("TICKER_CONNECTIONS_PER_ADDRESS", 50, 1, 1_000_000),
+    "connects_per_min": env.integer("TICKER_CONNECTS_PER_ADDRESS", 120, 1, 1_000_000),
 }
+LIVE_FORGET_S = env.number("TICKER_FORGET_S", 60.0, 1.0, 3_600.0)  # connections of a killed instance count so long
 LIVE_MAX_CONNECTIONS = env.integer("TICKER_MAX_CONNECTIONS", 5_000, 1, 1_000_000)  # of one process
 DRAIN_S = env.number("TICKER_DRAIN_S", 5.0, 0.0, 300.0)  # a stopping server spreads its goodbyes over this window
+SHED_S = env.number("TICKER_SHED_S", 10.0, 0.1, 600.0)  # whoever needs longer to send a request is cut off
 SSE_MAX_AGE_S = 600  # ± 20 %: a deployment then looks like any other minute
 
 # --- REST --------------------------------------------------------------------------------------
@@ -175,6 +196,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "ticker.api.errors.one_shape",
+    "DEFAULT_THROTTLE_CLASSES": ["ticker.api.throttles.PerAddress"],
+}
+REST_LIMITS = {  # requests a minute of one address, by the `throttle_scope` of the view
+    "json": env.integer("TICKER_REST_PER_MIN", 600, 1, 1_000_000),
+    "csv": env.integer("TICKER_CSV_PER_MIN", 30, 1, 1_000_000),  # each may read the whole record
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "TradeDash",

@@ -35,7 +35,16 @@ async def test_hello_says_who_is_there_and_what_the_limits_are(server: Server):
     async with following(server.port) as client:
         hello = await client.hear("hello")
     assert hello["v"] == 1 and hello["server"] == "daphne-1" and hello["hb_ms"] == 1000 and hello["user"] is None
-    assert hello["limits"] == {"channels": 100, "msgs_per_s": 10, "burst": 30, "msg_bytes": 16_384}
+    assert hello["limits"] == {
+        "channels": 100,
+        "msgs_per_s": 10,
+        "burst": 30,
+        "msg_bytes": 16_384,
+        "publishes_per_s": 1,
+        "publish_bytes": 2_048,
+        "connections": 50,
+        "connects_per_min": 120,
+    }
     assert re.fullmatch(r"[A-Za-z0-9_-]{8}", hello["conn"])
 
 
