@@ -24,6 +24,12 @@ class NotFound(BadRequest):
     code = "not_found"
 
 
+class NotSignedIn(BadRequest):
+    """The client must say who it is, or what it says of itself is not, or no longer, true."""
+
+    code = "auth_required"
+
+
 class Unavailable(TickerError):
     """Something that we depend on is away; the same request may succeed later."""
 
