@@ -53,7 +53,8 @@
  * What a handler of a channel gets: in order, each item once, nothing missing in between.
  *
  * - "snapshot": `data` is the whole state, whatever was known before.
- * - "update": what came after; of a log `data` is the array of new items, of a state its newest value in full.
+ * - "update": what came after; of a log `data` is the array of new items, of a state its newest value in full, and of
+ *   `ticker.all` those pairs that changed.
  * - "reset": of a log; items are missing between what was heard and the next update (`from` is the first
  *   that will come). Read them over REST, or begin anew. `data` is null.
  *
@@ -64,6 +65,7 @@
  * @property {number} seq
  * @property {number} ts  UTC ms of what happened; 0 when not told
  * @property {number} pt  UTC ms when it was published; 0 when not told
+ * @property {string | null} epoch  which numbering `seq` belongs to: both together are a Position to come back with
  * @property {any} data  Trade[], Ticker, Candle… according to the channel
  */
 
@@ -89,6 +91,8 @@
  * @property {TransportName | null} pinned
  * @property {string} server  the instance, "" when not known
  * @property {string} conn  the connection's id, "" when it has none
+ * @property {string | null} user  whose connection it is; null for nobody's in particular
+ * @property {Record<string, number>} limits  as the server's hello told them; none over other transports than WebSocket
  * @property {number | null} latencyMs  newest round trip; null when it is not measured
  * @property {number} offsetMs  the server's clock minus ours, as well as we know
  * @property {number | null} retryInMs  until the next attempt; null when none is planned
@@ -113,9 +117,13 @@
  *   Begin to hear a channel; the answer ends it. Panels that follow the same channel share one subscription.
  * @property {(name: "status", handler: (status: Status) => void) => (() => void)} on
  * @property {Status} status
+ * @property {(ch: string, data: unknown) => Promise<{seq: number}>} publish
+ *   Say something in a channel that takes it, such as `lobby`. Rejects with `{code, msg, retry, afterMs}`: the server's
+ *   refusal; "not_connected" at once where no WebSocket is open, and nothing is kept for later; "unknown" where the
+ *   connection ended before the answer: it may have been published, or not.
  * @property {(message: {op: string}) => boolean} send
- *   Say a message of the protocol, `publish` for example (channels come and go by `follow`). False when nothing was
- *   sent, because there is no connection or its transport only listens: nothing is kept for later.
+ *   Say a message of the protocol as it is (channels come and go by `follow`). False when nothing was sent, because
+ *   there is no connection or its transport only listens: nothing is kept for later.
  * @property {() => void} retryNow  connect now, also after a stop
  * @property {(name: TransportName | null) => void} pin  use this transport only; null chooses by itself again
  * @property {() => void} close

@@ -220,12 +220,55 @@ test("a goodbye is obeyed: its window first, then our own backoff", async () => 
 test("where the server does not want us back, nothing happens until somebody asks", async () => {
   const world = new World();
   await world.live();
-  world.socket.end(4503, "signed out");
+  world.socket.end(4506, "removed by staff");
   await world.clock.pass(600_000);
   assert.equal(world.feed.status.state, "closed");
   assert.equal(world.sockets.length, 1);
   world.feed.retryNow();
   assert.equal(world.sockets.length, 2);
+});
+
+test("who has signed out goes on as nobody in particular, once", async () => {
+  const world = new World();
+  await world.live({});
+  const heard = world.follow("trade.SOLUSDT");
+  await settle();
+  world.socket.hear(log(10));
+  await world.clock.pass(6_000);
+  world.socket.hear({ type: "bye", code: 4503, reason: "signed out", reconnect: false });
+  await world.clock.pass(250);
+  assert.equal(world.sockets.length, 2);
+  world.socket.greet({ user: null });
+  assert.equal(world.feed.status.user, null);
+  assert.deepEqual(world.socket.asked("subscribe")[0].channels, [after(10)]);
+  world.socket.hear(log(12, { resume: "ok" }));
+  world.socket.hear(trades(11, 12));
+  assert.deepEqual(ids(heard), [11, 12]);
+  world.socket.end(4503, "signed out");
+  await world.clock.pass(600_000);
+  assert.equal(world.feed.status.state, "closed");
+  assert.equal(world.sockets.length, 2);
+});
+
+test("signing out ends what is private", async () => {
+  const world = new World();
+  await world.live();
+  world.follow("me.notifications");
+  await world.clock.pass(6_000);
+  world.socket.hear({ type: "bye", code: 4503, reason: "signed out", reconnect: false });
+  await world.clock.pass(600_000);
+  assert.deepEqual([world.feed.status.state, world.feed.status.reason], ["closed", "signed out"]);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("whose connection it is, and what it may do, is in the status", async () => {
+  const world = new World();
+  await world.live();
+  assert.deepEqual([world.feed.status.user, world.feed.status.limits], [null, {}]);
+  world.socket.hear({ type: "bye", code: 4000, reason: "restart", reconnect: true });
+  await world.clock.pass(1_000);
+  world.socket.greet({ user: "ada", limits: { publish_bytes: 2_048 } });
+  assert.deepEqual([world.feed.status.user, world.feed.status.limits], ["ada", { publish_bytes: 2_048 }]);
 });
 
 test("a subscription that was never answered is asked for again", async () => {

@@ -200,20 +200,83 @@ test("plain polling tells a ticker when it has changed, in the wire's words", as
   assert.deepEqual([vol, qvol, chg, bid], ["5", "6", "7", ""]);
 });
 
+/** REST's candles: the newest, or those from `start` on. @param {() => any[]} all */
+function candlesOf(all) {
+  return (/** @type {URL} */ { searchParams }) => {
+    const start = searchParams.get("start");
+    const limit = Number(searchParams.get("limit"));
+    const found = start === null ? all().slice(-limit) : all().filter(({ open_ms }) => open_ms >= Number(start));
+    return json({ results: found.slice(0, limit), next: null });
+  };
+}
+
 test("plain polling tells a candle's last word before the next candle's first", async () => {
   const { world } = await following("poll");
   const candle = (/** @type {number} */ open_ms, /** @type {number} */ made, closed = false) => {
     return { open_ms, open: "1", high: "1", low: "1", close: "1", volume: "1", trades: made, closed };
   };
-  let results = [candle(0, 9, true), candle(60_000, 3)];
+  let candles = [candle(0, 9, true), candle(60_000, 3)];
   world.answers[TRADES] = () => json({ results: [], next: null });
-  world.answers[CANDLES] = () => json({ results, next: null });
-  const candles = world.follow("candle.SOLUSDT.1m");
+  world.answers[CANDLES] = candlesOf(() => candles);
+  const heard = world.follow("candle.SOLUSDT.1m");
   await world.clock.pass(2_000);
-  results = [candle(60_000, 5, true), candle(120_000, 1)];
+  candles = [candle(0, 9, true), candle(60_000, 5, true), candle(120_000, 1)];
   await world.clock.pass(2_000);
-  const told = candles.map(({ data }) => [data.open_ms, data.trades, data.closed]);
+  const told = heard.map(({ data }) => [data.open_ms, data.trades, data.closed]);
   assert.deepEqual(told, [[60_000, 3, false], [60_000, 5, true], [120_000, 1, false]]);
+});
+
+test("plain polling leaves out no candle that came and closed between two looks", async () => {
+  const { world } = await following("poll");
+  const candle = (/** @type {number} */ open_ms, closed = true) => ({ open_ms, close: "1", closed });
+  let candles = [candle(0, false)];
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.answers[CANDLES] = candlesOf(() => candles);
+  const heard = world.follow("candle.SOLUSDT.1s");
+  await world.clock.pass(2_000);
+  candles = [candle(0), candle(1_000), candle(2_000), candle(3_000, false)];
+  await world.clock.pass(2_000);
+  const told = heard.filter(({ data }) => data.closed).map(({ data }) => data.open_ms);
+  assert.deepEqual(told, [0, 1_000, 2_000]);
+});
+
+test("plain polling asks where streams are for what REST does not have", async () => {
+  const { world } = await following("poll");
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.answers[POLL] = ({ searchParams }) => {
+    const [ch, cursor, wait] = ["ch", "cursor", "wait"].map((name) => searchParams.get(name));
+    assert.deepEqual([ch, wait], ["lobby", "0"]);
+    const messages = cursor === null ? [] : [{ ...trades(5, 6, "lobby") }];
+    return json({ cursor: cursor === null ? "a:4" : "a:6", reset: false, messages });
+  };
+  const heard = world.follow("lobby");
+  await world.clock.pass(4_000);
+  assert.deepEqual(ids(heard), [5, 6]);
+});
+
+test("what only the signed-in may hear does not end the polling of what all may", async () => {
+  const { world } = await following("poll");
+  world.answers[TRADES] = () => json({ results: [], next: null });
+  world.answers[POLL] = () => json({ error: "auth_required", detail: "sign in" }, { status: 401 });
+  world.follow("me.notifications");
+  await world.clock.pass(4_000);
+  assert.deepEqual([world.feed.status.state, world.feed.status.lastError], ["live", "sign in"]);
+});
+
+test("the lobby is a log and all tickers are a state over a long poll too", async () => {
+  const world = new World();
+  const first = { type: "snapshot", ch: "ticker.all", seq: 3, ts: 1, data: { SOLUSDT: { last: "1" } } };
+  const answers = [
+    { cursor: "a:9,3", reset: false, messages: [first] },
+    { cursor: "a:11,3", reset: false, messages: [trades(10, 11, "lobby")] },
+  ];
+  world.answers[POLL] = () => (answers.length > 0 ? json(answers.shift()) : new Promise(() => {}));
+  world.open({ pin: "longpoll" });
+  const lobby = world.follow("lobby");
+  const all = world.follow("ticker.all");
+  await world.clock.pass(0);
+  assert.deepEqual(ids(lobby), [10, 11]);
+  assert.deepEqual(all.map(({ kind, data }) => [kind, data]), [["snapshot", { SOLUSDT: { last: "1" } }]]);
 });
 
 test("a pair that does not exist does not end the polling of others", async () => {

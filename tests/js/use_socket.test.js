@@ -159,6 +159,16 @@ test("send says whether it was sent", async () => {
   assert.deepEqual(world.socket.asked("publish").length, 1);
 });
 
+test("publish resolves with what the server says of it", async () => {
+  const { world, mount } = await page();
+  const chat = mount(["lobby"]);
+  await assert.rejects(chat.result.publish("lobby", { text: "gm" }), { code: "not_connected" });
+  await greeted(world);
+  const said = chat.result.publish("lobby", { text: "gm" });
+  world.socket.hear({ type: "ok", id: world.socket.asked("publish")[0].id, seq: 31 });
+  assert.deepEqual(await said, { seq: 31 });
+});
+
 test("a component may follow nothing", async () => {
   const { world, mount } = await page();
   const badge = mount([]);

@@ -44,6 +44,7 @@ export class Channel {
   /** @param {string} name */
   constructor(name) {
     this.name = name;
+    this.isPartial = name === "ticker.all"; // its updates have only the pairs that changed
   }
 
   get isFollowed() {
@@ -63,7 +64,7 @@ export class Channel {
    * @returns {Follower}
    */
   join({ throttle, position }, handler) {
-    const follower = { reader: new Reader(position ?? null), handler, throttle };
+    const follower = { reader: new Reader(position ?? null, this.isPartial), handler, throttle };
     if (this.isOpen && position === undefined && this.#mode === "log") {
       follower.reader.position = { epoch: this.#epoch, seq: this.#top };
     }
@@ -104,8 +105,17 @@ export class Channel {
     if (message.type === "subscribed") this.#subscribed(message);
     else if (this.isOpen) this.#top = Math.max(this.#top, message.seq ?? 0);
     else return; // left over from a subscription that we ended
-    if (message.type !== "subscribed" && this.#mode !== "log" && !Array.isArray(message.data)) this.#newest = message;
+    if (message.type !== "subscribed" && this.#mode !== "log" && !Array.isArray(message.data)) this.#keep(message);
     for (const follower of [...this.#followers]) this.#tell(follower, this.#read(follower.reader, message));
+  }
+
+  /** @param {Message} message  `snapshot` or `update` of a state */
+  #keep(message) {
+    const { isPartial } = this;
+    const newest = this.#newest;
+    if (!isPartial || message.type === "snapshot") this.#newest = message;
+    else if (newest === null || (message.from ?? message.seq ?? 0) > (newest.seq ?? 0) + 1) this.#newest = null;
+    else this.#newest = { ...message, data: { ...newest.data, ...message.data } };
   }
 
   /** @param {number} seq  the server says that this number exists */

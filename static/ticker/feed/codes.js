@@ -1,5 +1,6 @@
 /** Close codes: what they ask of us, and what to tell people. */
 
+export const SIGNED_OUT = 4503;
 export const LOST = 1006; // what a browser says about a connection that ended without a word
 
 /** @type {Record<number, string>} */

@@ -6,13 +6,14 @@
 /** @import { Events, Line, Message, Open, Request, Timers } from "./types.js" */
 /** @import { Page } from "./watch.js" */
 
-import { waitAfter } from "./backoff.js";
+import { backoff, waitAfter } from "./backoff.js";
 import { browserOf, isReachable } from "./browser.js";
-import { LOST, mustWait } from "./codes.js";
+import { LOST, SIGNED_OUT, mustWait } from "./codes.js";
 import { Follows } from "./follows.js";
 import { install, untouched } from "./hooks.js";
 import { HELLO_MS, better, failed, ladder, lived, stayed, transportOf } from "./ladder.js";
 import { Meter } from "./meter.js";
+import { Publishing } from "./publishing.js";
 import { Pulse } from "./pulse.js";
 import { Standing } from "./standing.js";
 import { TRANSPORTS } from "./transports.js";
@@ -62,6 +63,7 @@ class Connection {
   #transports;
   #ladder;
   #follows;
+  #publishing;
   #pulse;
   #standing;
   #unwatch;
@@ -88,6 +90,7 @@ class Connection {
     this.#ladder = ladder(options.pin ?? null);
     this.#lostAtMs = now();
     this.#pulse = new Pulse(now, (ping) => this.#live?.line.send(ping) ?? false);
+    this.#publishing = new Publishing((message) => this.send(message), timers);
     this.#follows = new Follows({
       send: (request) => {
         this.#live?.line.send(request);
@@ -138,6 +141,14 @@ class Connection {
   send(message) {
     const line = this.#live?.line;
     return line?.name === "websocket" && line.send(/** @type {Request} */ (message));
+  }
+
+  /**
+   * @param {string} ch
+   * @param {unknown} data
+   */
+  publish(ch, data) {
+    return this.#publishing.publish(ch, data);
   }
 
   retryNow() {
@@ -197,6 +208,7 @@ class Connection {
     }
     for (const one of [this.#live, this.#attempt]) if (one !== null) this.#discard(one);
     this.#live = this.#attempt = null;
+    this.#publishing.lost();
   }
 
   /** @param {Attempt} attempt */
@@ -322,6 +334,7 @@ class Connection {
     this.#ladder = lived(this.#ladder, attempt.name, this.#now());
     this.#liveSinceMs = this.#now();
     this.#pulse.begin(hello);
+    this.#publishing.begin(hello);
     this.#standing.met(hello);
   }
 
@@ -344,7 +357,10 @@ class Connection {
         return this.#standing.tell();
       case "status":
         return this.#standing.source(message);
+      case "ok":
+        return void this.#publishing.take(message);
       case "error":
+        if (this.#publishing.take(message)) return;
         this.#follows.take(message);
         return this.#standing.complained(message);
       case "bye":
@@ -374,11 +390,24 @@ class Connection {
   #lost(code, reason, bye) {
     this.#end();
     this.#standing.ended(code, reason);
-    const wait = waitAfter(code, /** @type {Bye | null} */ (bye), this.#standing.attempts, this.#browser.random);
+    const wait = this.#waitAfter(code, bye);
     if (wait === null) return this.#standing.enter("closed");
     this.#standing.attempts += 1;
     this.#retryIn(wait);
     this.#standing.enter(this.#standing.state === "offline" ? "offline" : "reconnecting");
+  }
+
+  /**
+   * @param {number} code
+   * @param {Message | null} bye
+   * @returns {number | null} milliseconds; null means never by itself
+   */
+  #waitAfter(code, bye) {
+    const { attempts } = this.#standing;
+    const { random } = this.#browser;
+    // Whoever has signed out may still hear what is public: once more, as nobody in particular. What is private ends.
+    if (code === SIGNED_OUT && attempts === 0 && !this.#follows.isPrivate) return backoff(attempts, random);
+    return waitAfter(code, /** @type {Bye | null} */ (bye), attempts, random);
   }
 
   /** @param {number} ms */

@@ -50,6 +50,11 @@ export class Follows {
     };
   }
 
+  /** Whether anything is followed that belongs to somebody. */
+  get isPrivate() {
+    return [...this.#channels.values()].some(({ name, isFollowed }) => isFollowed && name.startsWith("me."));
+  }
+
   /** @returns {Request} for a new connection: everything, each from where we stand */
   all() {
     this.#changed.clear();

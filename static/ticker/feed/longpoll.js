@@ -4,7 +4,7 @@
 
 import { isMessage } from "./parsed.js";
 import { codeOf, get, tellTradesAfter } from "./rest.js";
-import { Wanted } from "./wanted.js";
+import { Wanted, modeOf } from "./wanted.js";
 
 const WAIT_S = 10; // as long as a heartbeat: an empty answer is one
 
@@ -92,9 +92,8 @@ export function open(url, events, browser) {
     const isResumed = cursor !== "" && !isReset;
     const seqs = seqsOf(isResumed ? cursor : answer.cursor);
     channels.split(",").forEach((ch, place) => {
-      const mode = ch.startsWith("trade.") ? "log" : "state";
       const seq = seqs[place];
-      events.message({ type: "subscribed", ch, mode, seq, ...(isReset && { resume: "reset" }) });
+      events.message({ type: "subscribed", ch, mode: modeOf(ch), seq, ...(isReset && { resume: "reset" }) });
     });
   }
 
@@ -117,7 +116,7 @@ export function open(url, events, browser) {
   return {
     name: "longpoll",
     send(request) {
-      if (stop.signal.aborted || request.op === "ping") return false;
+      if (stop.signal.aborted || request.op === "ping" || request.op === "publish") return false;
       const { changed, again } = wanted.take(request);
       if (changed) {
         // What was asked is not answered any more, and so has moved no cursor.

@@ -4,7 +4,7 @@
 /** @import { Poller } from "./pollers.js" */
 
 import { pollerOf } from "./pollers.js";
-import { codeOf, get, isMissing } from "./rest.js";
+import { codeOf, get, isOfChannel } from "./rest.js";
 import { Wanted } from "./wanted.js";
 
 export const EVERY_MS = 2_000;
@@ -49,10 +49,11 @@ export function open(url, events, browser) {
       pollers.set(wish.ch, poller);
       await poller({ signal: stop.signal });
     } catch (error) {
-      // A pair that does not exist is that channel's trouble; anything else is the connection's.
-      if (!isMissing(error)) throw error;
+      // A pair that does not exist, or is not ours to hear, is that channel's trouble; anything else the connection's.
+      if (!isOfChannel(error)) throw error;
       wanted.drop(wish.ch);
-      told.message({ type: "error", ch: wish.ch, code: "unknown_channel", retry: false, msg: error.message });
+      const code = error.status === 404 ? "unknown_channel" : error.error;
+      told.message({ type: "error", ch: wish.ch, code, retry: false, msg: error.message });
     }
   }
 

@@ -3,7 +3,9 @@
 /** @import { Candle } from "../types.js" */
 /** @import { Browser, Events, Wish } from "./types.js" */
 
-import { Missing, addressOf, get, rowsOf, tellTradesAfter, tickerOf } from "./rest.js";
+import { isMessage } from "./parsed.js";
+import { PAGE, addressOf, get, rowsOf, tellTradesAfter, tickerOf } from "./rest.js";
+import { modeOf } from "./wanted.js";
 
 /** @typedef {(init: RequestInit) => Promise<void>} Poller  asks once and tells what is new */
 
@@ -21,9 +23,12 @@ const EPOCH = "poll";
 export function pollerOf(wish, url, events, browser) {
   const [kind, symbol = "", interval = ""] = wish.ch.split(".");
   if (kind === "trade") return tradesPoller(wish, symbol, url, events, browser);
-  if (kind === "ticker") return tickerPoller(addressOf(url, symbol, "ticker"), stateTeller(wish.ch, events), browser);
-  if (kind !== "candle") throw new Missing(`${wish.ch} cannot be polled`);
-  return candlePoller(addressOf(url, symbol, "candles", { interval, limit: 2 }), stateTeller(wish.ch, events), browser);
+  if (kind === "candle") {
+    const address = addressOf(url, symbol, "candles", { interval, limit: 1 });
+    return candlePoller(address, stateTeller(wish.ch, events), browser);
+  }
+  if (kind !== "ticker" || symbol === "all") return cursorPoller(wish.ch, url, events, browser);
+  return tickerPoller(addressOf(url, symbol, "ticker"), stateTeller(wish.ch, events), browser);
 }
 
 /**
@@ -73,7 +78,7 @@ function tickerPoller(address, tell, browser) {
 }
 
 /**
- * @param {URL} address  of the open candle and the one before
+ * @param {URL} address  of the newest candle
  * @param {(data: unknown, ts: number) => void} tell
  * @param {Browser} browser
  * @returns {Poller}
@@ -82,15 +87,39 @@ function candlePoller(address, tell, browser) {
   /** @type {Candle | undefined} */
   let known;
   return async (init) => {
-    const rows = /** @type {Candle[]} */ (await rowsOf(browser, address, init));
-    const before = known;
-    // The one before is news only when it was the open one: it has closed since, and may have changed.
-    for (const candle of before === undefined ? rows.slice(-1) : rows) {
-      if (before !== undefined && candle.open_ms < before.open_ms) continue;
+    // From the one that was open on, however many have begun since: its last word comes before the next one's first.
+    if (known !== undefined) {
+      address.searchParams.set("start", String(known.open_ms));
+      address.searchParams.set("limit", String(PAGE));
+    }
+    for (const candle of /** @type {Candle[]} */ (await rowsOf(browser, address, init))) {
       if (JSON.stringify(candle) === JSON.stringify(known)) continue;
       known = candle;
       tell(candle, candle.open_ms);
     }
+  };
+}
+
+/**
+ * What REST does not have is polled where streams are, without waiting; the cursor says what is new.
+ *
+ * @param {string} ch
+ * @param {string} url
+ * @param {Events} events
+ * @param {Browser} browser
+ * @returns {Poller}
+ */
+function cursorPoller(ch, url, events, browser) {
+  let cursor = "";
+  return async (init) => {
+    const query = new URLSearchParams({ ch, wait: "0", ...(cursor && { cursor }) });
+    const answer = await (await get(browser, new URL(`/live/v1/poll?${query}`, url), init)).json();
+    if (cursor === "" || answer.reset) {
+      const seq = Number(answer.cursor.split(":")[1]);
+      events.message({ type: "subscribed", ch, mode: modeOf(ch), seq, ...(answer.reset && { resume: "reset" }) });
+    }
+    cursor = answer.cursor;
+    for (const message of answer.messages.filter(isMessage)) events.message(message);
   };
 }
 

@@ -14,9 +14,15 @@ export class Reader {
   /** @type {Message[]} came after a hole, wait until it is filled; in order of arrival */
   #held = [];
 
-  /** @param {Position | null} [position]  what is known already */
-  constructor(position = null) {
+  #isPartial;
+
+  /**
+   * @param {Position | null} [position]  what is known already
+   * @param {boolean} [isPartial]  of a state: an update has only what changed, so none may be missed
+   */
+  constructor(position = null, isPartial = false) {
     this.position = position === null ? null : { ...position };
+    this.#isPartial = isPartial;
   }
 
   /** Whether something is missing before what came last. */
@@ -36,7 +42,10 @@ export class Reader {
     const other = at !== null && at.epoch !== null && epoch !== null && at.epoch !== epoch;
     if (mode !== "log") {
       // The snapshot that follows is the new beginning; without one ours is still the newest.
-      if (other || message.resume === "reset") this.position = null;
+      if (other || message.resume === "reset") {
+        this.position = null;
+        this.#held = [];
+      }
       return [];
     }
     if (at === null) {
@@ -57,7 +66,7 @@ export class Reader {
     const seq = message.seq ?? 0;
     if (this.position !== null && seq <= this.position.seq) return [];
     this.position = { epoch, seq };
-    return [event("snapshot", message, seq, message.data)];
+    return [event("snapshot", message, seq, message.data, epoch), ...this.#release(epoch)];
   }
 
   /**
@@ -70,18 +79,19 @@ export class Reader {
     const last = this.position?.seq ?? null;
     const verdict = apply(last, message.from ?? seq, seq, message.data);
     if (verdict.act === "drop") return [];
-    // A state is sent in full: what came between is of no use any more.
-    const isState = !Array.isArray(message.data);
-    if (verdict.act === "gap" && !isState) {
+    // A state that is sent in full: what came between is of no use any more.
+    const isWhole = !Array.isArray(message.data) && !this.#isPartial;
+    if (verdict.act === "gap" && !isWhole) {
       this.#held.push(message);
       return this.#held.length > HELD ? this.giveUp() : [];
     }
+    const at = { epoch: this.position?.epoch ?? epoch, seq };
     const told =
       verdict.act === "apply"
-        ? event("update", message, verdict.from, verdict.data)
-        : event("update", message, message.from ?? seq, message.data);
-    this.position = { epoch: this.position?.epoch ?? epoch, seq };
-    return [told, ...this.#release(this.position.epoch)];
+        ? event("update", message, verdict.from, verdict.data, at.epoch)
+        : event("update", message, message.from ?? seq, message.data, at.epoch);
+    this.position = at;
+    return [told, ...this.#release(at.epoch)];
   }
 
   /**
@@ -94,7 +104,7 @@ export class Reader {
     if (first === undefined) return [];
     const epoch = this.position?.epoch ?? null;
     this.position = null; // so that the first one held is told, even where it is the one that misses items
-    return [reset(first, first.from ?? first.seq ?? 0), ...this.#release(epoch)];
+    return [reset(first, first.from ?? first.seq ?? 0, epoch), ...this.#release(epoch)];
   }
 
   /**
@@ -105,7 +115,7 @@ export class Reader {
   #begin(message, position) {
     this.#held = [];
     this.position = position;
-    return [reset(message, position.seq + 1)];
+    return [reset(message, position.seq + 1, position.epoch)];
   }
 
   /**
@@ -124,18 +134,20 @@ export class Reader {
  * @param {Message} message
  * @param {number} from
  * @param {unknown} data
+ * @param {string | null} epoch
  * @returns {FeedEvent}
  */
-function event(kind, message, from, data) {
+function event(kind, message, from, data, epoch) {
   const { ch = "", seq = 0, ts = 0, pt = 0 } = message;
-  return { kind, ch, from, seq, ts, pt, data };
+  return { kind, ch, from, seq, ts, pt, epoch, data };
 }
 
 /**
  * @param {Message} message
  * @param {number} from
+ * @param {string | null} epoch
  * @returns {FeedEvent}
  */
-function reset(message, from) {
-  return { kind: "reset", ch: message.ch ?? "", from, seq: from - 1, ts: 0, pt: 0, data: null };
+function reset(message, from, epoch) {
+  return { kind: "reset", ch: message.ch ?? "", from, seq: from - 1, ts: 0, pt: 0, epoch, data: null };
 }

@@ -21,20 +21,12 @@ export class Refusal extends Error {
   }
 }
 
-/** There is no such pair or channel. */
-export class Missing extends Refusal {
-  /** @param {string} detail */
-  constructor(detail) {
-    super(404, "not_found", detail);
-  }
-}
-
 /**
  * @param {unknown} error
- * @returns {error is Refusal}
+ * @returns {error is Refusal} whether it is about what was asked for, and not about who asked how
  */
-export function isMissing(error) {
-  return error instanceof Refusal && error.status === 404;
+export function isOfChannel(error) {
+  return error instanceof Refusal && error.error !== "" && [400, 401, 403, 404].includes(error.status);
 }
 
 /**

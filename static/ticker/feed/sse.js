@@ -90,7 +90,7 @@ export function open(url, events, browser) {
   return {
     name: "sse",
     send(request) {
-      if (stop.signal.aborted || request.op === "ping") return false;
+      if (stop.signal.aborted || request.op === "ping" || request.op === "publish") return false;
       const { changed, again } = wanted.take(request);
       if (changed && timer === undefined) timer = setTimeout(begin, SETTLE_MS);
       // A stream cannot be rewound by one channel: what it misses is read from what is recorded.

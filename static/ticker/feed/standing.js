@@ -23,6 +23,10 @@ export class Standing {
   #since;
   #server = "";
   #conn = "";
+  /** @type {string | null} */
+  #user = null;
+  /** @type {Record<string, number>} */
+  #limits = {};
   #reason = "";
   #lastError = "";
   /** @type {"live" | "stale"} */
@@ -52,6 +56,8 @@ export class Standing {
       since: this.#since,
       server: this.#server,
       conn: this.#conn,
+      user: this.#user,
+      limits: this.#limits,
       attempt: state === "live" ? 0 : this.attempts,
       lastTradeMs,
       gaps,
@@ -85,9 +91,11 @@ export class Standing {
   }
 
   /** @param {Message} hello */
-  met({ server = "", conn = "" }) {
+  met({ server = "", conn = "", user = null, limits = {} }) {
     this.#server = server;
     this.#conn = conn;
+    this.#user = user;
+    this.#limits = limits;
     this.#feed = "live"; // the server says at once if it is not
     this.#feedSince = null;
     this.enter("live");

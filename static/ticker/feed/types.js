@@ -8,7 +8,7 @@
  * @typedef {object} Message
  * @property {string} type
  * @property {string} [ch]
- * @property {number} [id]
+ * @property {number | string} [id]
  * @property {number} [from]
  * @property {number} [seq]
  * @property {number} [ts]
@@ -18,6 +18,8 @@
  * @property {"log" | "state" | "delta"} [mode]
  * @property {"ok" | "reset"} [resume]
  * @property {string} [conn]
+ * @property {string | null} [user]
+ * @property {Record<string, number>} [limits]
  * @property {string} [server]
  * @property {number} [time]
  * @property {number} [hb_ms]
@@ -41,7 +43,8 @@
 /** @typedef {{op: "subscribe", id: number, channels: Wish[]}} Subscribe */
 /** @typedef {{op: "unsubscribe", id: number, channels: string[]}} Unsubscribe */
 /** @typedef {{op: "ping", id: number}} Ping */
-/** @typedef {Subscribe | Unsubscribe | Ping} Request */
+/** @typedef {{op: "publish", id: string, ch: string, data: unknown}} Publish */
+/** @typedef {Subscribe | Unsubscribe | Ping | Publish} Request */
 
 /**
  * What a transport tells. The first message is a hello; after `close`, which comes once at most, it is silent.

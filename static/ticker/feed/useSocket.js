@@ -27,6 +27,7 @@ import { openFeed } from "./feed.js";
  * @property {Record<string, FeedEvent>} latest  by channel, the newest event; a channel that has not spoken is absent
  * @property {Feed["send"]} send  false when nothing was sent, because there is no connection that could carry it; it is
  *   not kept for later either, so the component decides what becomes of it
+ * @property {Feed["publish"]} publish  resolves with the number that the server gave it, or rejects with the reason
  */
 
 /**
@@ -79,7 +80,12 @@ export function makeUseSocket({ useEffect, useRef, useState }, open = openFeed) 
       }
     }, [feed, names, throttle]);
 
-    return { status, latest, send: (message) => feed.send(message) };
+    return {
+      status,
+      latest,
+      send: (message) => feed.send(message),
+      publish: (ch, data) => feed.publish(ch, data),
+    };
   };
 }
 

@@ -2,6 +2,16 @@
 
 /** @import { Request, Wish } from "./types.js" */
 
+/**
+ * What an answer over HTTP does not say of a channel, because its cursor is enough.
+ *
+ * @param {string} ch
+ * @returns {"log" | "state"}
+ */
+export function modeOf(ch) {
+  return /^(ticker|candle)\./.test(ch) ? "state" : "log";
+}
+
 export class Wanted {
   /** @type {Map<string, Wish>} */
   #wishes = new Map();

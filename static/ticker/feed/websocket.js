@@ -51,7 +51,7 @@ export function open(url, events, browser) {
     name: "websocket",
     send(request) {
       if (request.op === "subscribe" && request.channels.length === 0) return true; // a page that follows nothing
-      const text = JSON.stringify(request, positioned);
+      const text = JSON.stringify(request, request.op === "subscribe" ? positioned : undefined);
       if (socket.readyState === 0) return early.push(text) > 0;
       if (socket.readyState === 1) {
         socket.send(text);
