@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticker.market.candles import DAY, HOUR, MINUTE
-from ticker.market.history import History, Row, history, merged, walk
+from ticker.market.history import History, history, walk
 from ticker.market.pairs import KNOWN, Pair
+from ticker.market.rows import Row, merge
 
 NOW_MS = 1_790_000_012_345
 
@@ -51,7 +52,7 @@ def test_each_candle_opens_where_the_one_before_closed(past: History):
 
 def test_the_hours_of_the_last_month_are_the_merge_of_its_minutes(past: History):
     from_ms = past.minutes[0][0]
-    assert [row for row in past.hours if row[0] >= from_ms] == list(merged(past.minutes))
+    assert [row for row in past.hours if row[0] >= from_ms] == merge(past.minutes, HOUR)
 
 
 def test_every_candle_holds_its_prices_and_was_traded(past: History):

@@ -1,12 +1,13 @@
 """The past of a market that has only just begun: candles that a trader would believe, ending where trading starts."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
 from ticker.market.candles import DAY, HOUR, MINUTE, open_at
 from ticker.market.pairs import Pair
+from ticker.market.rows import Row, merge
 
 MINUTES_MS, HOURS_MS = 30 * DAY, 365 * DAY  # how far back each interval goes
 YEAR_MINUTES = 365 * 24 * 60
@@ -15,14 +16,10 @@ USUAL_QUOTE_QTY = 730.0  # the mean trade of the simulated market, in quote curr
 BUSIEST_MS = int(14.5 * HOUR)  # UTC: New York has just opened, London is still there
 WEEKEND = (5, 6)  # Saturday, Sunday
 
-# open_ms, open, high, low, close in ticks, volume in steps, quote volume in ticks times steps, number of trades:
-# whole numbers, because half a million Decimals would take a minute.
-Row = tuple[int, int, int, int, int, int, int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Rows of both stored intervals, oldest first, without a gap."""
+    """Rows of minutes and of hours, oldest first, without a gap."""
 
     minutes: list[Row]
     hours: list[Row]
@@ -40,7 +37,7 @@ def history(pair: Pair, *, until_ms: int, rng: Random, rate: float) -> History:
     ticks = int(pair.start_price / pair.price_tick)
     minutes = walk(pair, range(minutes_ms, end_ms, MINUTE), MINUTE, ends_at=ticks, rng=rng, rate=rate)
     older = walk(pair, range(hours_ms, minutes_ms, HOUR), HOUR, ends_at=minutes[0][1], rng=rng, rate=rate)
-    return History(minutes, [*older, *merged(minutes)])
+    return History(minutes, [*older, *merge(minutes, HOUR)])
 
 
 def walk(pair: Pair, opens_ms: range, every_ms: int, *, ends_at: int, rng: Random, rate: float) -> list[Row]:
@@ -89,27 +86,3 @@ def paces(
         heat = exp(unusual + clock + week - spread * spread / 2)
         sigma = usual * heat
         yield (sigma * gauss(0, 1), sigma), heat
-
-
-def merged(minutes: Iterable[Row]) -> Iterator[Row]:
-    """Rows of minutes, in order, merged into rows of hours."""
-    hour: Row | None = None
-    for row in minutes:
-        open_ms = row[0] - row[0] % HOUR
-        if hour is None or open_ms != hour[0]:
-            if hour is not None:
-                yield hour
-            hour = (open_ms, *row[1:])
-        else:
-            hour = (
-                open_ms,
-                hour[1],
-                max(hour[2], row[2]),
-                min(hour[3], row[3]),
-                row[4],
-                hour[5] + row[5],
-                hour[6] + row[6],
-                hour[7] + row[7],
-            )
-    if hour is not None:
-        yield hour

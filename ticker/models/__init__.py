@@ -4,6 +4,6 @@ from ticker.models.accounts import AccessToken
 from ticker.models.announcements import Announcement
 from ticker.models.candles import Candle
 from ticker.models.pairs import Pair
-from ticker.models.trades import Trade
+from ticker.models.trades import Trade, Unreadable
 
-__all__ = ["AccessToken", "Announcement", "Candle", "Pair", "Trade"]
+__all__ = ["AccessToken", "Announcement", "Candle", "Pair", "Trade", "Unreadable"]

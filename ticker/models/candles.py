@@ -6,9 +6,16 @@ from django.db import models
 from django.db.models import F, Q
 
 from ticker.market import candles as market
+from ticker.market.rows import STORED as LENGTHS
 from ticker.models.pairs import Pair
 
-STORED = ("1m", "1h")  # shortest first; every other interval of a minute or more is a merge of one of these
+STORED = tuple(LENGTHS)  # shortest first; every other interval is a merge of one of these
+
+
+def source_of(interval: str) -> str:
+    """The longest stored interval that candles of this one are whole multiples of."""
+    every_ms = market.INTERVALS[interval] or market.DAY  # a month is so many days
+    return next(name for name, length_ms in reversed(LENGTHS.items()) if every_ms % length_ms == 0)
 
 
 class Candle(models.Model):

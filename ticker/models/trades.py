@@ -1,4 +1,4 @@
-"""Every trade that was recorded."""
+"""Every trade that was recorded, and what came in the place of one and could not be read."""
 
 from decimal import Decimal
 
@@ -36,3 +36,20 @@ class Trade(models.Model):
     @property
     def qty(self) -> Decimal:
         return self.pair.qty(self.qty_steps)
+
+
+class Unreadable(models.Model):
+    """An entry of a pair's stream that is no trade, kept as it came; the numbers of the trades have a hole there."""
+
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="unreadable", db_index=False)
+    seq = models.BigIntegerField()
+    entry = models.BinaryField()
+    error = models.TextField()
+    parked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "unreadable"
+        constraints = [models.UniqueConstraint(fields=["pair", "seq"], name="unreadable_once")]
+
+    def __str__(self) -> str:
+        return f"{self.pair} #{self.seq}: {self.error}"

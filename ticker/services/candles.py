@@ -8,12 +8,13 @@ from django.db.models import F, Max, Min, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
 
 from ticker.bus import latest
-from ticker.market.candles import DAY, HOUR, INTERVALS, MINUTE, Candle, empty, fill, index_of, merge, open_of
+from ticker.market.candles import DAY, INTERVALS, Candle, empty, fill, index_of, merge, open_of
 from ticker.market.errors import Unavailable
+from ticker.market.rows import STORED, Row
 from ticker.models import Candle as CandleRow
 from ticker.models import Pair
 from ticker.models import Trade as TradeRow
-from ticker.models.candles import COLUMNS, value_of
+from ticker.models.candles import COLUMNS, source_of, value_of
 from ticker.services import trades
 
 LIMIT = 1_000
@@ -57,7 +58,7 @@ def page(
     the last close. A candle is closed when all trades of its span are known to be recorded, so a closed one never
     changes; the open one is there too. Reads no more rows than the answer is made of.
     """
-    source = Source(pair, interval)
+    source = stored(pair, interval)
     # Asked before the rows are read: then they hold at least what it promises.
     settled_ms = _settled_ms(pair)
     ends = source.ends()
@@ -100,7 +101,7 @@ def _settled_ms(pair: Pair) -> int:
     # Trade times never decrease with seq, so whatever comes is not older than the newest that is there.
     newest_ms = trades.newest_ms(pair)
     if newest_ms is None:  # history only
-        ends = Source(pair, "1m").ends()
+        ends = stored(pair, "1m").ends()
         newest_ms = ends[1] if ends else 0
     if head is not None and head.seq <= recorded_seq:
         return max(newest_ms, head.time_ms)  # nobody has traded since, and the feed says so
@@ -146,18 +147,33 @@ OF_CANDLES = Columns(
 )
 
 
-class Source:
-    """What the candles of one interval are made of: trades, or stored candles of a shorter interval."""
+def stored(pair: Pair, interval: str) -> "Source":
+    """The stored candles that this interval is made of."""
+    source = source_of(interval)
+    return Source(
+        CandleRow.objects.filter(pair=pair, interval=source),
+        OF_CANDLES,
+        # A month is no fixed length: its days are merged by market.candles.
+        every_ms=INTERVALS[interval] or DAY,
+        is_stored=interval == source or INTERVALS[interval] is None,
+        shift_ms=3 * DAY if interval == "1w" else 0,  # from the Monday before 1970, so that nothing is negative
+    )
 
-    def __init__(self, pair: Pair, interval: str) -> None:
-        self.span_ms = INTERVALS[interval] or DAY  # a month is no fixed length: its days are merged by market.candles
-        self.shift_ms = 3 * DAY if interval == "1w" else 0  # from the Monday before 1970, so that nothing is negative
-        self.columns = OF_TRADES if self.span_ms < MINUTE else OF_CANDLES
-        self.rows: QuerySet[Any]
-        if self.span_ms < MINUTE:
-            self.rows = TradeRow.objects.filter(pair=pair)
-        else:
-            self.rows = CandleRow.objects.filter(pair=pair, interval="1m" if self.span_ms < HOUR else "1h")
+
+def traded(pair: Pair) -> "Source":
+    """The trades that the shortest stored candles are made of."""
+    return Source(TradeRow.objects.filter(pair=pair), OF_TRADES, every_ms=STORED["1s"])
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What candles of one length are made of: trades, or stored candles of a shorter interval."""
+
+    rows: QuerySet[Any]
+    columns: Columns
+    every_ms: int
+    is_stored: bool = False  # whether each row is such a candle already
+    shift_ms: int = 0
 
     def ends(self) -> tuple[int, int] | None:
         """When the first and the last row happened; None where there is none."""
@@ -166,18 +182,14 @@ class Source:
         last = happened.order_by(f"-{self.columns.order}").first()
         return None if first is None or last is None else (first, last)
 
-    def between(self, start_ms: int, stop_ms: int) -> list[tuple[int, ...]]:
-        """Rows of COLUMNS, ascending, of this span of time.
-
-        Folded by the database: thirty thousand minutes took ten times as long in Python, and a busy second has no
-        bound at all.
-        """
+    def between(self, start_ms: int, stop_ms: int) -> list[Row]:
+        """Rows of COLUMNS, ascending, of this span of time, folded by the database."""
         it = self.columns
         rows = self.rows.filter(**{f"{it.at}__gte": start_ms, f"{it.at}__lt": stop_ms})
-        if self.span_ms in (MINUTE, HOUR):  # stored as they are
+        if self.is_stored:
             return list(rows.order_by("open_ms").values_list(*COLUMNS))
         folded = list(
-            rows.values(number=(F(it.at) + self.shift_ms) / self.span_ms)
+            rows.values(number=(F(it.at) + self.shift_ms) / self.every_ms)
             .annotate(
                 first=Min(it.order),
                 final=Max(it.order),
@@ -199,7 +211,7 @@ class Source:
         }
         return [
             (
-                number * self.span_ms - self.shift_ms,
+                number * self.every_ms - self.shift_ms,
                 prices[first][0],
                 highest,
                 lowest,

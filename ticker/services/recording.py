@@ -1,21 +1,34 @@
 """Trades become the record: rows and candles in one transaction, each trade once, whoever is killed when."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
-from django.db import transaction
+import msgspec
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from ticker.market import candles as market
+from ticker.market import rows as folding
 from ticker.market.board import Board
-from ticker.market.candles import INTERVALS, Candle, fold, merge, open_at
-from ticker.market.trades import Side, Trade
+from ticker.market.candles import INTERVALS, Candle, merge, open_at
+from ticker.market.rows import STORED, TradeRow
+from ticker.market.trades import Trade
 from ticker.models import Candle as CandleRow
 from ticker.models import Pair
-from ticker.models import Trade as TradeRow
-from ticker.models.candles import COLUMNS, value_of
+from ticker.models import Unreadable as UnreadableRow
+from ticker.models.candles import COLUMNS, source_of, value_of
+from ticker.services import ingest
+from ticker.wire import batches
 
 log = logging.getLogger(__name__)
+
+REFUSED = (DataError, IntegrityError, OverflowError)  # a row that no waiting makes acceptable
+MOST_REFUSED = 10  # where a database refuses more than this at once, it is the database that is wrong: then we wait
+FROZEN_S = 10  # a recorder that was frozen within a transaction loses it, so that another one gets its turn
+LATEST_MS = 253_402_300_800_000  # the year 10000, of which no calendar knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,15 @@ class Recorded:
     seq: int  # of the newest recorded trade
     minutes: list[Candle]  # with trades, in order: those of the last day and the one before
     board: Board  # the open candles after trade `seq`
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry of a stream that is no trade of its pair."""
+
+    seq: int
+    entry: bytes
+    error: str
 
 
 def positions() -> dict[str, int]:
@@ -50,7 +72,7 @@ def recorded(symbol: str) -> Recorded:
     # One more, where it is older: the minutes after it, in which nothing was traded, carry its close.
     before = CandleRow.objects.filter(pair=pair, interval="1m", open_ms__lt=since_ms).order_by("-open_ms")[:1]
     minutes = [*(value_of(pair, row) for row in before.values_list(*COLUMNS)), *_stored(pair, "1m", since_ms)]
-    return Recorded(pair.recorded_seq, minutes, _board(pair, minutes, last_ms))
+    return Recorded(pair.recorded_seq, minutes, _board(pair, minutes[-1]))
 
 
 def _stored(pair: Pair, interval: str, since_ms: int) -> list[Candle]:
@@ -58,104 +80,150 @@ def _stored(pair: Pair, interval: str, since_ms: int) -> list[Candle]:
     return [value_of(pair, row) for row in rows.values_list(*COLUMNS)]
 
 
-def _board(pair: Pair, minutes: Sequence[Candle], last_ms: int) -> Board:
+def _board(pair: Pair, minute: Candle) -> Board:
     """The open candles at the newest recorded minute, merged from what is stored."""
-    longest_ms = min(open_at(last_ms, interval) for interval in INTERVALS)
-    stored = {"1h": _stored(pair, "1h", longest_ms), "1m": minutes}
-    opened = {}
-    for interval, every_ms in INTERVALS.items():
-        if interval == "1s":
-            continue
-        parts = stored["1h" if every_ms is None or every_ms >= market.HOUR else "1m"]
-        since_ms = open_at(last_ms, interval)
-        (opened[interval],) = merge((part for part in parts if part.open_ms >= since_ms), interval)
-    opened = {"1s": _last_second(pair, minutes[-1])} | opened
+    since = {name: open_at(minute.open_ms, name) for name in INTERVALS}
+    stored = {
+        source: _stored(pair, source, min(open_ms for name, open_ms in since.items() if source_of(name) == source))
+        for source in STORED
+    }
+    opened = {"1s": stored["1s"][-1] if stored["1s"] else _last_second(minute)}
+    for interval, since_ms in since.items():
+        if interval != "1s":
+            parts = (part for part in stored[source_of(interval)] if part.open_ms >= since_ms)
+            (opened[interval],) = merge(parts, interval)
     return Board(pair.recorded_seq, opened)
 
 
-def _last_second(pair: Pair, minute: Candle) -> Candle:
-    """The newest second with trades; an empty one at the end of the history where no trade is recorded yet."""
-    newest = TradeRow.objects.filter(pair=pair).order_by("-seq").first()
-    if newest is None:
-        return market.empty(minute.open_ms + market.MINUTE - market.SECOND, minute.close)
-    since_ms = open_at(newest.time_ms, "1s")
-    rows = TradeRow.objects.filter(pair=pair, time_ms__gte=since_ms).select_related("pair").order_by("seq")
-    (second,) = fold(
-        (Trade(pair.symbol, row.seq, row.price, row.qty, Side(row.side), row.time_ms) for row in rows), "1s"
-    )
-    return second
+def _last_second(minute: Candle) -> Candle:
+    """The end of a history, which has no seconds."""
+    return market.empty(minute.open_ms + market.MINUTE - market.SECOND, minute.close)
 
 
-def record(trades: Mapping[str, Sequence[Trade]]) -> dict[str, int]:
-    """Add these trades, by symbol and in order, to the record; the newest recorded trade of each of the pairs.
+# --- Adding to it ----------------------------------------------------------------------------------
 
-    All of it or nothing. Trades that are recorded already are passed over, so doing it twice does no harm. A hole in
-    the numbers is accepted, for what is lost cannot be had again, and logged.
+
+def read(symbol: str, entries: Iterable[tuple[int, bytes]]) -> list[Trade | Unreadable]:
+    """The trades in these entries of the pair's stream, each with its number; what is none says why."""
+    found: list[Trade | Unreadable] = []
+    for seq, entry in entries:
+        try:
+            trade = batches.trade(symbol, entry)
+            if trade.seq != seq:
+                raise ValueError(f"entry {seq} says that it is trade {trade.seq}")
+        except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
+            found.append(Unreadable(seq, entry, _words(error)))
+        else:
+            found.append(trade)
+    return found
+
+
+def record(found: Mapping[str, Sequence[Trade | Unreadable]]) -> dict[str, int]:
+    """Add what follows, by symbol and in order, to the record; the newest recorded trade of each of the pairs.
+
+    All of it or nothing. What is recorded already is passed over, so doing it twice does no harm. A hole in the
+    numbers is accepted, for what is lost cannot be had again, and logged. What cannot be read, and what the database
+    refuses, is parked: kept aside with its error, and logged.
     """
-    with transaction.atomic():
-        # In one order, so that two recorders never wait for each other.
-        pairs = Pair.objects.select_for_update().filter(symbol__in=trades).order_by("pk")
-        return {pair.symbol: _record(pair, trades[pair.symbol]) for pair in pairs}
+    try:
+        return _record(found, _add)
+    except REFUSED as error:
+        log.warning("the database refused a part of the record; trying trade by trade: %s", _words(error))
+        return _record(found, _add_what_is_taken)
 
 
-def _record(pair: Pair, trades: Sequence[Trade]) -> int:
-    new = [trade for trade in trades if trade.seq > pair.recorded_seq]
-    if not new:
-        return pair.recorded_seq
-    if new[0].seq > pair.recorded_seq + 1:
-        log.error("%s: trades %d to %d were never seen", pair.symbol, pair.recorded_seq + 1, new[0].seq - 1)
-    tick, step = pair.value.price_tick, pair.value.qty_step
-    TradeRow.objects.bulk_create(
-        TradeRow(
-            pair=pair,
-            seq=trade.seq,
-            price_ticks=int(trade.price / tick),
-            qty_steps=int(trade.qty / step),
-            side=trade.side,
-            time_ms=trade.time_ms,
-        )
-        for trade in new
+@transaction.atomic
+def _record(
+    found: Mapping[str, Sequence[Trade | Unreadable]], add: Callable[[list[TradeRow]], dict[tuple[int, int], str]]
+) -> dict[str, int]:
+    pairs = _locked(found)
+    rows: list[TradeRow] = []
+    parked: list[tuple[Pair, Unreadable]] = []
+    for pair in pairs:
+        new = [one for one in found[pair.symbol] if one.seq > pair.recorded_seq]
+        if new and new[0].seq > pair.recorded_seq + 1:
+            log.error("%s: trades %d to %d were never seen", pair.symbol, pair.recorded_seq + 1, new[0].seq - 1)
+        for one in new:
+            try:
+                if isinstance(one, Unreadable):
+                    parked.append((pair, one))
+                else:
+                    rows.append(_row(pair, one))
+            except (ValueError, ArithmeticError) as error:
+                parked.append((pair, Unreadable(one.seq, batches.item(one), _words(error))))
+        pair.recorded_seq = new[-1].seq if new else pair.recorded_seq
+    refused = add(rows)
+    if refused:
+        parked += [
+            (pair, Unreadable(one.seq, batches.item(one), refused[pair.pk, one.seq]))
+            for pair in pairs
+            for one in found[pair.symbol]
+            if isinstance(one, Trade) and (pair.pk, one.seq) in refused
+        ]
+    _park(parked)
+    Pair.objects.bulk_update(pairs, ["recorded_seq"])
+    return {pair.symbol: pair.recorded_seq for pair in pairs}
+
+
+def _locked(symbols: Iterable[str]) -> list[Pair]:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{FROZEN_S}s'")
+    # In one order, so that two recorders never wait for each other.
+    return list(Pair.objects.select_for_update().filter(symbol__in=list(symbols)).order_by("pk"))
+
+
+def _row(pair: Pair, trade: Trade) -> TradeRow:
+    """The trade in whole ticks and steps. Raises ValueError or ArithmeticError for one that has none."""
+    price, qty = trade.price / pair.value.price_tick, trade.qty / pair.value.qty_step
+    ticks, steps = int(price), int(qty)
+    if ticks != price or steps != qty:
+        raise ValueError(f"{trade.price} × {trade.qty} is not in whole ticks and steps")
+    if not 0 <= trade.time_ms < LATEST_MS:
+        raise ValueError(f"{trade.time_ms} is no time")
+    return (pair.pk, trade.seq, ticks, steps, trade.side.value, trade.time_ms)
+
+
+def _add(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
+    """Add all of these, which are in order within each pair, or raise one of REFUSED."""
+    ingest.add_trades(rows)
+    candles: list[ingest.CandleRow] = []
+    for pair, of_pair in groupby(rows, key=itemgetter(0)):
+        parts = folding.fold(of_pair, STORED["1s"])
+        for interval, every_ms in STORED.items():
+            parts = folding.merge(parts, every_ms)
+            candles += [(pair, interval, part) for part in parts]
+    ingest.merge_candles(candles)
+    return {}
+
+
+def _add_what_is_taken(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
+    """Add what the database accepts; why not, by pair and number, for each of the others. Raises one of REFUSED."""
+    try:
+        with transaction.atomic():
+            return _add(rows)
+    except REFUSED as error:
+        if len(rows) == 1:
+            return {rows[0][:2]: _words(error)}
+        middle = len(rows) // 2
+        refused = _add_what_is_taken(rows[:middle]) | _add_what_is_taken(rows[middle:])
+        if len(refused) > MOST_REFUSED:
+            raise
+        return refused
+
+
+def _park(parked: Sequence[tuple[Pair, Unreadable]]) -> None:
+    for pair, one in parked:
+        log.error("%s: entry %d is parked: %s", pair.symbol, one.seq, one.error)
+    UnreadableRow.objects.bulk_create(
+        [
+            UnreadableRow(pair=pair, seq=one.seq, entry=one.entry, error=one.error, parked_at=timezone.now())
+            for pair, one in parked
+        ],
+        ignore_conflicts=True,
     )
-    minutes = list(fold(new, "1m"))
-    _add_candles(pair, "1m", minutes)
-    _add_candles(pair, "1h", list(merge(minutes, "1h")))
-    pair.recorded_seq = new[-1].seq
-    pair.save(update_fields=["recorded_seq"])
-    return pair.recorded_seq
 
 
-def _add_candles(pair: Pair, interval: str, parts: Sequence[Candle]) -> None:
-    """Merge parts of candles, later than what is stored, into the stored candles."""
-    stored = {
-        candle.open_ms: candle
-        for candle in (
-            row.value
-            for row in CandleRow.objects.filter(
-                pair=pair, interval=interval, open_ms__in=[part.open_ms for part in parts]
-            ).select_related("pair")
-        )
-    }
-    merged = (stored[part.open_ms].then(part) if part.open_ms in stored else part for part in parts)
-    CandleRow.objects.bulk_create(
-        (candle_row(pair, interval, candle) for candle in merged),
-        update_conflicts=True,
-        unique_fields=["pair", "interval", "open_ms"],
-        update_fields=COLUMNS[1:],
-    )
-
-
-def candle_row(pair: Pair, interval: str, candle: Candle) -> CandleRow:
-    """The candle in whole ticks and steps."""
-    tick, step = pair.value.price_tick, pair.value.qty_step
-    return CandleRow(
-        pair=pair,
-        interval=interval,
-        open_ms=candle.open_ms,
-        open_ticks=int(candle.open / tick),
-        high_ticks=int(candle.high / tick),
-        low_ticks=int(candle.low / tick),
-        close_ticks=int(candle.close / tick),
-        volume_steps=int(candle.volume / step),
-        quote_units=int(candle.quote_volume / (tick * step)),
-        trades=candle.trades,
-    )
+def _words(error: Exception) -> str:
+    """What went wrong, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
