@@ -76,3 +76,66 @@ def test_only_a_page_that_can_never_change_is_kept_for_ever(get, query, final):
 def test_a_pair_without_trades_has_an_empty_page(get):
     pair_row()
     assert get("SOLUSDT/trades/").json() == {"results": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("start=5000", range(6, 11)),
+        ("start=4001", range(6, 11)),
+        ("end=5000", range(1, 6)),
+        ("start=2000&end=4000", range(3, 5)),
+        ("start=2000&end=4001", range(3, 6)),
+        ("start=2500&end=2600", ()),
+        ("start=99999999", ()),
+        ("end=0", ()),
+        ("start=2000&after=6", range(7, 11)),
+        ("start=6000&after=2", range(7, 11)),
+        ("start=2000&before=6", range(3, 6)),
+        ("end=3000&after=8", ()),
+        ("start=2000&end=9000&after=4&before=7", range(5, 7)),
+        ("start=9223372036854775807", ()),
+    ],
+)
+def test_a_span_of_time_holds_the_trades_of_that_time(get, query, expected):
+    recorded(run_of(10))  # one a second, from 0 on
+    assert ids(get(f"SOLUSDT/trades/?{query}").json()["results"]) == list(expected)
+
+
+def test_a_walk_through_a_span_of_time_stays_in_it_while_more_is_traded(get):
+    recorded(run_of(10))
+    seen, address = [], "SOLUSDT/trades/?start=2000&end=20000&limit=3"
+    while address:
+        body = get(address.removeprefix("http://testserver")).json()
+        seen, address = seen + ids(body["results"]), body["next"]
+        if len(seen) == 3:
+            recorded(run_of(15, at=10_000, first=11))
+    assert seen == list(range(3, 21))
+
+
+def test_a_walk_back_is_not_moved_by_what_is_traded_meanwhile(get):
+    recorded(run_of(10))
+    seen, address = [], "SOLUSDT/trades/?limit=4"
+    while address:
+        body = get(address.removeprefix("http://testserver")).json()
+        seen, address = ids(body["results"]) + seen, body["next"]
+        recorded(run_of(5, at=20_000, first=1 + get("SOLUSDT/trades/?limit=1").json()["results"][0]["id"]))
+    assert seen == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("query", "final"),
+    [
+        ("start=2000&end=4000", True),
+        ("start=2000&end=9000", True),  # the newest trade happened then, and none that comes is older
+        ("start=2000&end=9001", False),
+        ("start=2500&end=2600", True),
+        ("start=2000&end=9000&limit=3", True),
+        ("start=2000", False),
+        ("end=4000", False),
+        ("start=99000&end=99999", False),
+    ],
+)
+def test_only_a_span_that_is_over_is_kept_for_ever(get, query, final):
+    recorded(run_of(10))
+    assert get(f"SOLUSDT/trades/?{query}")["Cache-Control"] == (FOREVER if final else "no-cache")

@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from django.http import QueryDict
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ticker.api import csv
 from ticker.api.parameters import choice, whole_number
-from ticker.api.public import FOREVER, PublicView, failures, next_page
+from ticker.api.public import FOREVER, IF_NONE_MATCH, NOT_MODIFIED, PublicView, failures, next_page
 from ticker.market.candles import INTERVALS, Candle
 from ticker.market.errors import BadRequest
 from ticker.services import candles, pairs
+from ticker.wire.csv import CANDLE
 
 LIMIT, DEFAULT_LIMIT, DEFAULT_INTERVAL = 1_000, 500, "1m"
 
@@ -52,6 +57,24 @@ def shown(candle: Candle, closed: bool) -> dict[str, Any]:
     }
 
 
+SPAN = [
+    OpenApiParameter("interval", str, enum=list(INTERVALS), default=DEFAULT_INTERVAL),
+    OpenApiParameter("start", int, description="UTC milliseconds, aligned down: the first candle."),
+    OpenApiParameter(
+        "end", int, description="UTC milliseconds, aligned down: this candle and later ones are left out."
+    ),
+]
+
+
+def asked(query: QueryDict) -> tuple[str, int | None, int | None]:
+    """Interval, start and end. Raises BadRequest."""
+    interval = choice(query, "interval", INTERVALS, DEFAULT_INTERVAL)
+    start_ms, end_ms = whole_number(query, "start"), whole_number(query, "end")
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        raise BadRequest("`end` must be later than `start`.")
+    return interval, start_ms, end_ms
+
+
 class Candles(PublicView):
     parameters = ("interval", "start", "end", "limit")
 
@@ -65,22 +88,15 @@ class Candles(PublicView):
         ),
         tags=["history"],
         parameters=[
-            OpenApiParameter("interval", str, enum=list(INTERVALS), default=DEFAULT_INTERVAL),
-            OpenApiParameter("start", int, description="UTC milliseconds, aligned down: the first candle."),
-            OpenApiParameter(
-                "end", int, description="UTC milliseconds, aligned down: this candle and later ones are left out."
-            ),
+            *SPAN,
             OpenApiParameter("limit", int, description=f"1 to {LIMIT} candles.", default=DEFAULT_LIMIT),
+            IF_NONE_MATCH,
         ],
-        responses={200: CandlePageSerializer, **failures()},
+        responses={200: CandlePageSerializer, 304: NOT_MODIFIED, **failures()},
     )
     def get(self, request: Request, symbol: str) -> Response:
-        query = request.query_params
-        interval = choice(query, "interval", INTERVALS, DEFAULT_INTERVAL)
-        start_ms, end_ms = whole_number(query, "start"), whole_number(query, "end")
-        limit = whole_number(query, "limit", 1, LIMIT) or DEFAULT_LIMIT
-        if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-            raise BadRequest("`end` must be later than `start`.")
+        interval, start_ms, end_ms = asked(request.query_params)
+        limit = whole_number(request.query_params, "limit", 1, LIMIT) or DEFAULT_LIMIT
         page = candles.page(pairs.get(symbol), interval, start_ms=start_ms, end_ms=end_ms, limit=limit)
         next_url = None
         if page.next_ms is not None:
@@ -91,3 +107,22 @@ class Candles(PublicView):
         if page.final:
             response["Cache-Control"] = FOREVER
         return response
+
+
+class CandlesCsv(PublicView):
+    parameters = ("interval", "start", "end")
+    renderer_classes = (csv.Renderer,)
+    throttle_scope = "csv"
+
+    @extend_schema(
+        operation_id="candles_csv",
+        summary="Candles of a pair as a CSV file of any length",
+        description="Ascending, one for every span, up to the open one; all of them where no range is given.",
+        tags=["history"],
+        parameters=SPAN,
+        responses={(200, "text/csv"): OpenApiTypes.STR, **failures()},
+    )
+    def get(self, request: Request, symbol: str) -> HttpResponseBase:
+        interval, start_ms, end_ms = asked(request.query_params)
+        lines = csv.candles(pairs.get(symbol), interval, start_ms, end_ms)
+        return csv.download(request, f"{symbol}-{interval}.csv", CANDLE, lines)

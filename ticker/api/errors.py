@@ -22,7 +22,7 @@ SAID = {
     403: ("forbidden", "This is not yours to read."),
     404: ("not_found", "There is nothing at this address; /api/docs/ lists what there is."),
     405: ("method_not_allowed", "This address can only be read: GET, HEAD or OPTIONS."),
-    406: ("not_acceptable", "The answer is JSON: accept application/json."),
+    406: ("not_acceptable", "The answer is JSON, of a .csv address CSV: accept it."),
     415: ("unsupported_media_type", "A body is JSON: send application/json."),
     429: ("rate_limited", "Too many requests: wait for Retry-After seconds."),
     500: ("internal", "Something went wrong here; it was logged."),

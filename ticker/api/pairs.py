@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ticker.api.public import PublicView, failures
+from ticker.api.public import IF_NONE_MATCH, NOT_MODIFIED, PublicView, failures
 from ticker.models import Pair
 from ticker.services import pairs
 
@@ -49,7 +49,8 @@ class Pairs(PublicView):
         operation_id="pairs",
         summary="All pairs, in the order of lists",
         tags=["pairs"],
-        responses={200: PairPageSerializer, **failures(missing=False)},
+        parameters=[IF_NONE_MATCH],
+        responses={200: PairPageSerializer, 304: NOT_MODIFIED, **failures(missing=False)},
     )
     def get(self, request: Request) -> Response:
         return Response({"results": [shown(pair) for pair in pairs.shown()], "next": None})
@@ -60,7 +61,8 @@ class OnePair(PublicView):
         operation_id="pair",
         summary="One pair",
         tags=["pairs"],
-        responses={200: PairSerializer, **failures()},
+        parameters=[IF_NONE_MATCH],
+        responses={200: PairSerializer, 304: NOT_MODIFIED, **failures()},
     )
     def get(self, request: Request, symbol: str) -> Response:
         return Response(shown(pairs.get(symbol)))
