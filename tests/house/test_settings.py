@@ -54,6 +54,14 @@ def test_documents_tell_the_true_defaults(document):
     assert {name: told for name, told in document().items() if name not in PLACES} == expected
 
 
+@pytest.mark.parametrize("found", ["proxy.example", "10.0.0.1/8", "10.0.0.1 10.0.0.2", "10.0.0.0/33"])
+def test_a_proxy_that_is_no_address_stops_the_start_and_is_named(tmp_path: Path, found: str):
+    env = {"DATA_DIR": str(tmp_path), "TICKER_TRUSTED_PROXIES": found}
+    ask = [sys.executable, "-c", "from tradedash import settings"]
+    ended = subprocess.run(ask, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert f"ImproperlyConfigured: TICKER_TRUSTED_PROXIES='{found}': expected addresses or networks" in ended.stderr
+
+
 def test_any_folder_will_do(tmp_path: Path):
     odd = tmp_path / "a #b%20?c+d é"
     ask = "from tradedash import settings; print(settings.DATABASES['default']['NAME'])"

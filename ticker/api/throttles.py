@@ -19,11 +19,14 @@ log = logging.getLogger(__name__)
 
 UNCOUNTED_S = 5.0  # while Redis is away: history needs none, and is not to wait for one at every request
 
+# Else a browser hides them from pages of other hosts, which may read everything else of the answer.
+EXPOSED = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, ETag"
+
 _count_from = 0.0  # monotonic
 
 
 class PerAddress(BaseThrottle):
-    """So many requests a minute, of the kind that the view's `throttle_scope` names ("json" without one).
+    """So many requests a minute, by the format that the view gives.
 
     Without Redis, and on this machine itself (LIMIT_LOOPBACK), nothing is counted and no header says so.
     """
@@ -36,16 +39,18 @@ class PerAddress(BaseThrottle):
         address = _address(request)
         if not is_limited(address):
             return True
-        scope = getattr(view, "throttle_scope", "json")
-        found = _count(scope, address)
+        kind = view.renderer_classes[0].format
+        kind = kind if kind in settings.REST_LIMITS else "json"
+        found = _count(kind, address)
         if found is None:
             return True
         asked, left_s = found
-        limit = settings.REST_LIMITS[scope]
+        limit = settings.REST_LIMITS[kind]
         view.headers |= {
             "RateLimit-Limit": str(limit),
             "RateLimit-Remaining": str(max(0, limit - asked)),
             "RateLimit-Reset": str(left_s),
+            "Access-Control-Expose-Headers": EXPOSED,
         }
         if asked > limit:
             self._wait_s = left_s
@@ -60,13 +65,13 @@ def _address(request: Request) -> str:
     return address_of((request.META.get("REMOTE_ADDR", ""), 0), [(b"x-forwarded-for", said)] if said else [])
 
 
-def _count(scope: str, address: str) -> tuple[int, int] | None:
+def _count(kind: str, address: str) -> tuple[int, int] | None:
     """How many requests it were in this minute, and the seconds until the next begins; None where Redis is away."""
     global _count_from
     if time.monotonic() < _count_from:
         return None
     try:
-        asked, left_ms = bus.count(scope, address)
+        asked, left_ms = bus.count(kind, address)
     except Unavailable as error:
         log.debug("requests are not counted: %s", error)
         _count_from = time.monotonic() + UNCOUNTED_S
