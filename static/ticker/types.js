@@ -75,6 +75,7 @@
  * @typedef {object} FollowOptions
  * @property {0 | 100 | 250 | 1000} [throttle]  ms between updates; default 0 for logs, 100 for states
  * @property {Position} [position]  what the page knows already; a log goes on after it
+ * @property {number} [last]  of a log without a position: begin so many items before the newest, as far as it is kept
  */
 
 /** @typedef {"websocket" | "sse" | "longpoll" | "poll"} TransportName */

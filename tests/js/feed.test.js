@@ -50,6 +50,25 @@ test("panels that follow the same channel share one subscription, until the last
   assert.deepEqual(world.socket.asked("unsubscribe")[0].channels, ["trade.SOLUSDT"]);
 });
 
+test("a log can begin some items before its newest", async () => {
+  const world = new World();
+  await world.live();
+  const heard = world.follow("trade.SOLUSDT", { last: 3 });
+  await settle();
+  world.socket.hear(log(10));
+  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [after(7)]);
+  world.socket.hear(log(10, { resume: "ok", replay: 3 }));
+  world.socket.hear(trades(8, 10));
+  const late = world.follow("trade.SOLUSDT", { last: 20 });
+  await settle();
+  assert.deepEqual(world.socket.asked("subscribe").at(-1).channels, [after(0)]);
+  world.socket.hear(log(11, { resume: "ok", replay: 11 }));
+  world.socket.hear(trades(1, 11));
+  assert.deepEqual([ids(heard), ids(late)], [[8, 9, 10, 11], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]);
+  assert.equal(world.socket.asked("subscribe").length, 3);
+  assert.equal(world.feed.status.gaps, 0);
+});
+
 test("a newcomer to a state is told the newest at once", async () => {
   const world = new World();
   await world.live();

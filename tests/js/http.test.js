@@ -254,6 +254,28 @@ test("plain polling asks where streams are for what REST does not have", async (
   assert.deepEqual(ids(heard), [5, 6]);
 });
 
+for (const pin of ["sse", "longpoll", "poll"]) {
+  test(`what a short log has already is read by its cursor over ${pin}`, async () => {
+    const world = new World();
+    world.answers[PAIRS] = () => json({ results: [], next: null });
+    world.answers[POLL] = ({ searchParams }) => {
+      const seq = Number(searchParams.get("cursor")?.split(":")[1] ?? 9);
+      if (seq === 9 && searchParams.get("wait") !== "0") return new Promise(() => {});
+      const messages = seq < 9 ? [trades(seq + 1, 9, "lobby")] : [];
+      return json({ cursor: "a:9", reset: false, messages });
+    };
+    world.open({ pin });
+    const heard = world.follow("lobby", { last: 4 });
+    await world.clock.pass(100);
+    if (pin === "sse") {
+      world.stream.greet();
+      world.stream.hear(log(9, {}, "lobby"));
+    }
+    await world.clock.pass(2_000); // plain polling asks with its next look
+    assert.deepEqual(ids(heard), [6, 7, 8, 9]);
+  });
+}
+
 test("what only the signed-in may hear does not end the polling of what all may", async () => {
   const { world } = await following("poll");
   world.answers[TRADES] = () => json({ results: [], next: null });

@@ -63,10 +63,10 @@ export class Channel {
    * @param {Handler} handler
    * @returns {Follower}
    */
-  join({ throttle, position }, handler) {
-    const follower = { reader: new Reader(position ?? null, this.isPartial), handler, throttle };
+  join({ throttle, position, last }, handler) {
+    const follower = { reader: new Reader(position ?? null, last, this.isPartial), handler, throttle };
     if (this.isOpen && position === undefined && this.#mode === "log") {
-      follower.reader.position = { epoch: this.#epoch, seq: this.#top };
+      follower.reader.begin({ epoch: this.#epoch, seq: this.#top });
     }
     this.#followers.add(follower);
     const newest = this.#newest;
@@ -126,6 +126,11 @@ export class Channel {
   /** Whether somebody misses something before what came last. */
   get hasGap() {
     return [...this.#followers].some(({ reader }) => reader.hasGap);
+  }
+
+  /** Whether somebody wants what was there before. */
+  get isRewound() {
+    return [...this.#followers].some(({ reader }) => reader.isRewound);
   }
 
   /**

@@ -42,7 +42,7 @@ export class Follows {
     this.#channels.set(name, channel);
     const before = channel.isOpen ? channel.throttle : null;
     const follower = channel.join(options, handler);
-    if (before !== channel.throttle || options.position !== undefined) this.#change(name);
+    if (before !== channel.throttle || options.position !== undefined || options.last) this.#change(name);
     return () => {
       const shared = channel.throttle;
       channel.leave(follower);
@@ -74,8 +74,9 @@ export class Follows {
     if (message.type === "error") return this.#refused(channel, message);
     const had = channel.hasGap;
     channel.take(message);
-    if (!had && channel.hasGap) {
-      this.#outlet.gap();
+    const hasFound = !had && channel.hasGap;
+    if (hasFound) this.#outlet.gap();
+    if (hasFound || (message.type === "subscribed" && channel.isRewound)) {
       this.#outlet.send(this.#subscribe([channel]));
     }
   }

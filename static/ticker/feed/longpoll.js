@@ -1,17 +1,16 @@
 /** Where streams are held back by a proxy: one request at a time, answered as soon as there is something to tell. */
 
+/** @import { Answer } from "./rest.js" */
 /** @import { Bookmark, Open } from "./types.js" */
 
 import { isMessage } from "./parsed.js";
-import { codeOf, get, tellTradesAfter } from "./rest.js";
+import { codeOf, polled, tellAfter } from "./rest.js";
 import { Wanted, modeOf } from "./wanted.js";
 
 const WAIT_S = 10; // as long as a heartbeat: an empty answer is one
 
 // While prices are stale every answer says so, at once.
 const STALE_PAUSE_MS = 1_000;
-
-/** @typedef {{cursor: string, reset?: boolean, messages: unknown[], time?: number, next_ms?: number}} Answer */
 
 /** @type {Open} */
 export function open(url, events, browser) {
@@ -57,7 +56,7 @@ export function open(url, events, browser) {
     const query = wanted.query();
     query.set("wait", String(hasGreeted ? WAIT_S : 0)); // the first answer is our hello
     if (cursor) query.set("cursor", cursor);
-    return (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal })).json();
+    return polled(browser, url, query, { signal });
   }
 
   /** Other channels begin where the market is now: the old ones' cursor tells what came before that. */
@@ -66,7 +65,7 @@ export function open(url, events, browser) {
     const query = new URLSearchParams({ ch: left.channels, cursor: left.cursor, wait: "0" });
     left = null;
     try {
-      tell(await (await get(browser, new URL(`/live/v1/poll?${query}`, url), { signal: stop.signal })).json());
+      tell(await polled(browser, url, query, { signal: stop.signal }));
     } catch {
       // What is missing now shows as a hole, and is read from what is recorded.
     }
@@ -125,7 +124,7 @@ export function open(url, events, browser) {
         clearTimeout(timer);
         timer = setTimeout(ask, 0);
       }
-      for (const wish of again) tellTradesAfter(browser, url, wish, events, { signal: stop.signal }).catch(() => {});
+      for (const wish of again) tellAfter(browser, url, wish, events, { signal: stop.signal }).catch(() => {});
       return true;
     },
     close,

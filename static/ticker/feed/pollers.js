@@ -4,7 +4,7 @@
 /** @import { Browser, Events, Wish } from "./types.js" */
 
 import { isMessage } from "./parsed.js";
-import { PAGE, addressOf, get, rowsOf, tellTradesAfter, tickerOf } from "./rest.js";
+import { PAGE, addressOf, get, polled, rowsOf, tellAfter, tellTradesAfter, tickerOf } from "./rest.js";
 import { modeOf } from "./wanted.js";
 
 /** @typedef {(init: RequestInit) => Promise<void>} Poller  asks once and tells what is new */
@@ -27,7 +27,7 @@ export function pollerOf(wish, url, events, browser) {
     const address = addressOf(url, symbol, "candles", { interval, limit: 1 });
     return candlePoller(address, stateTeller(wish.ch, events), browser);
   }
-  if (kind !== "ticker" || symbol === "all") return cursorPoller(wish.ch, url, events, browser);
+  if (kind !== "ticker" || symbol === "all") return cursorPoller(wish, url, events, browser);
   return tickerPoller(addressOf(url, symbol, "ticker"), stateTeller(wish.ch, events), browser);
 }
 
@@ -103,17 +103,19 @@ function candlePoller(address, tell, browser) {
 /**
  * What REST does not have is polled where streams are, without waiting; the cursor says what is new.
  *
- * @param {string} ch
+ * @param {Wish} wish
  * @param {string} url
  * @param {Events} events
  * @param {Browser} browser
  * @returns {Poller}
  */
-function cursorPoller(ch, url, events, browser) {
+function cursorPoller(wish, url, events, browser) {
+  const { ch } = wish;
   let cursor = "";
   return async (init) => {
     const query = new URLSearchParams({ ch, wait: "0", ...(cursor && { cursor }) });
-    const answer = await (await get(browser, new URL(`/live/v1/poll?${query}`, url), init)).json();
+    const answer = await polled(browser, url, query, init);
+    if (cursor === "" && wish.seq !== undefined) await tellAfter(browser, url, wish, events, init);
     if (cursor === "" || answer.reset) {
       const seq = Number(answer.cursor.split(":")[1]);
       events.message({ type: "subscribed", ch, mode: modeOf(ch), seq, ...(answer.reset && { resume: "reset" }) });

@@ -14,14 +14,20 @@ export class Reader {
   /** @type {Message[]} came after a hole, wait until it is filled; in order of arrival */
   #held = [];
 
+  #last;
   #isPartial;
+
+  /** Whether it has just gone back by `last`: what lies there has not been asked for. */
+  isRewound = false;
 
   /**
    * @param {Position | null} [position]  what is known already
+   * @param {number} [last]  of a log without a position: so many items that are there already are wanted too
    * @param {boolean} [isPartial]  of a state: an update has only what changed, so none may be missed
    */
-  constructor(position = null, isPartial = false) {
+  constructor(position = null, last = 0, isPartial = false) {
     this.position = position === null ? null : { ...position };
+    this.#last = last;
     this.#isPartial = isPartial;
   }
 
@@ -38,6 +44,7 @@ export class Reader {
    */
   subscribed(message) {
     const { epoch = null, seq = 0, mode } = message;
+    this.isRewound = false;
     const at = this.position;
     const other = at !== null && at.epoch !== null && epoch !== null && at.epoch !== epoch;
     if (mode !== "log") {
@@ -49,12 +56,18 @@ export class Reader {
       return [];
     }
     if (at === null) {
-      this.position = { epoch, seq };
+      this.begin({ epoch, seq });
       return [];
     }
     if (other || (message.resume === "reset" && at.seq !== seq)) return this.#begin(message, { epoch, seq });
     at.epoch ??= epoch;
     return [];
+  }
+
+  /** @param {Position} newest  of a log */
+  begin({ epoch, seq }) {
+    this.position = { epoch, seq: Math.max(0, seq - this.#last) };
+    this.isRewound = this.position.seq < seq;
   }
 
   /**

@@ -4,6 +4,8 @@
 /** @import { Browser, Events, Wish } from "./types.js" */
 
 import { LOST, codeOfHttp } from "./codes.js";
+import { isMessage } from "./parsed.js";
+import { modeOf } from "./wanted.js";
 
 export const PAGE = 1_000; // trades in one answer
 
@@ -61,6 +63,40 @@ export function addressOf(url, symbol, what, query = {}) {
   const address = new URL(`/api/v1/pairs/${encodeURIComponent(symbol)}/${what}/`, url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, String(value));
   return address;
+}
+
+/** @typedef {{cursor: string, reset?: boolean, messages: unknown[], time?: number, next_ms?: number}} Answer  to a poll */
+
+/**
+ * Ask for what is new of these channels; an address that every transport falls back on.
+ *
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {URLSearchParams} query
+ * @param {RequestInit} init
+ * @returns {Promise<Answer>}
+ */
+export async function polled(browser, url, query, init) {
+  return (await get(browser, new URL(`/live/v1/poll?${query}`, url), init)).json();
+}
+
+/**
+ * Tell what a log has after the wish's position, where a transport cannot be rewound. A state begins anew by itself.
+ *
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {Wish} wish
+ * @param {Events} events
+ * @param {RequestInit} init
+ */
+export async function tellAfter(browser, url, wish, events, init) {
+  const { ch, seq = 0 } = wish;
+  if (ch.startsWith("trade.")) return void (await tellTradesAfter(browser, url, wish, events, init));
+  if (modeOf(ch) === "state") return;
+  const query = new URLSearchParams({ ch, wait: "0" });
+  const { cursor } = await polled(browser, url, query, init); // its first part names the log and its epoch
+  query.set("cursor", `${cursor.split(":")[0]}:${seq}`);
+  for (const message of (await polled(browser, url, query, init)).messages.filter(isMessage)) events.message(message);
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { LOST } from "./codes.js";
 import { parsed } from "./parsed.js";
-import { tellTradesAfter } from "./rest.js";
+import { tellAfter } from "./rest.js";
 import { Wanted } from "./wanted.js";
 
 // The names of events are the types of messages; an EventSource hears only those it was told of.
@@ -94,7 +94,7 @@ export function open(url, events, browser) {
       const { changed, again } = wanted.take(request);
       if (changed && timer === undefined) timer = setTimeout(begin, SETTLE_MS);
       // A stream cannot be rewound by one channel: what it misses is read from what is recorded.
-      for (const wish of again) tellTradesAfter(browser, url, wish, events, { signal: stop.signal }).catch(() => {});
+      for (const wish of again) tellAfter(browser, url, wish, events, { signal: stop.signal }).catch(() => {});
       return true;
     },
     close,
