@@ -2,7 +2,9 @@
 
 import json
 from ipaddress import ip_network
+from pathlib import Path
 
+import httpx
 import pytest
 from django.test import RequestFactory
 from redis import Redis
@@ -10,6 +12,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from tests.kit.builders import pair_row
+from tests.kit.serve import serving
 from ticker.api import throttles
 from ticker.api.public import PublicView
 from ticker.bus.redis import key
@@ -149,6 +152,19 @@ def test_without_redis_everybody_is_answered_and_it_is_not_asked_each_time(ask, 
     assert LIMIT not in ask()  # not yet
     monkeypatch.setattr(throttles.time, "monotonic", lambda now=throttles._count_from: now)
     assert ask()[REMAINING] == "2"
+
+
+async def test_instances_count_together(redis_server: str, tmp_path: Path):
+    variables = {"REDIS_URL": redis_server, "TICKER_REDIS_PREFIX": "throttles", "TICKER_LIMIT_LOOPBACK": "1"}
+    variables["TICKER_REST_PER_MIN"] = "3"
+    async with (
+        serving(tmp_path / "1", 1, **variables) as one,
+        serving(tmp_path / "2", 2, **variables) as two,
+        httpx.AsyncClient() as client,
+    ):
+        answers = [await client.get(server.url("/api/v1/pairs/?page=2")) for server in (one, two, one, two)]
+    assert [answer.headers[REMAINING] for answer in answers] == ["2", "1", "0", "0"]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
 
 
 def test_the_schema_says_that_requests_may_be_refused(ask):
