@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from ticker.api import candles, docs, errors, pairs, tickers, trades
+from ticker.api import candles, docs, errors, pairs, tickers, trades, udf
 from ticker.pages import health
 from ticker.pages.markets import markets
 from ticker.pages.pair import pair
@@ -23,6 +23,13 @@ urlpatterns: list[URLPattern] = [
     path("api/schema/", docs.Schema.as_view(), name="api-schema"),
     path("api/docs/", docs.docs, name="api-docs"),
     re_path(r"^api(?:/|$)", errors.nowhere, name="api-nowhere"),
+    path("udf/config", udf.Config.as_view(), name="udf-config"),
+    path("udf/time", udf.Time.as_view(), name="udf-time"),
+    path("udf/symbols", udf.Symbols.as_view(), name="udf-symbols"),
+    path("udf/search", udf.Search.as_view(), name="udf-search"),
+    path("udf/history", udf.History.as_view(), name="udf-history"),
+    path("udf/quotes", udf.Quotes.as_view(), name="udf-quotes"),
+    re_path(r"^udf(?:/|$)", udf.nowhere, name="udf-nowhere"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -52,19 +52,20 @@ class Renderer(JSONRenderer):
 
 
 class PublicView(APIView):
-    """A view that anybody may read, from any page; `parameters` are the only ones it takes."""
+    """A view that anybody may read, from any page; `parameters` are the only ones it takes, unless it takes any."""
 
     http_method_names = ["get", "head", "options"]
     # No account is asked for: an answer depends on the address only, and caches may share it.
     authentication_classes = ()
     permission_classes = (AllowAny,)
     renderer_classes: tuple[type[BaseRenderer], ...] = (Renderer,)
-    parameters: Collection[str] = ()
+    parameters: Collection[str] | None = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.check_throttles(request)  # what makes no sense counts too
         # Before all else, because REST framework has a use of its own for `format`.
-        check_names(request.query_params, self.parameters)
+        if self.parameters is not None:
+            check_names(request.query_params, self.parameters)
         super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
