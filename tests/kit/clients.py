@@ -37,6 +37,7 @@ class Client:
         self.states: dict[str, Message] = {}  # the newest data of each state channel
         self.updates: list[Message] = []  # as they came
         self.closed: list[Message] = []  # candles that were told as closed
+        self._unshown: set[str] = set()  # states that have to come in a snapshot before they change
         self._taken = 0
 
     # --- What a transport must do ----------------------------------------------------------------
@@ -51,6 +52,10 @@ class Client:
 
     async def close(self) -> None:
         raise NotImplementedError
+
+    async def drop(self) -> None:
+        """Leave a connection of which nothing is known any more; there may be none."""
+        await self.close()
 
     # --- What tests ask for ----------------------------------------------------------------------
 
@@ -103,9 +108,15 @@ class Client:
                 self.epochs[channel] = message["epoch"]
                 if channel not in self.last or message.get("resume") == "reset":
                     self.last[channel] = message["seq"]
+                if message["mode"] != "log" and message["seq"]:
+                    self._unshown.add(channel)
+            case "unsubscribed":
+                self.last.pop(message["ch"], None)
+                self.epochs.pop(message["ch"], None)
             case "snapshot":
                 self.last[message["ch"]] = message["seq"]
                 self.states[message["ch"]] = message["data"]
+                self._unshown.discard(message["ch"])
             case "update":
                 self._update(message)
 
@@ -114,11 +125,13 @@ class Client:
         first = message.get("from", seq)
         is_log = channel.startswith("trade.")
         assert first <= seq, message
+        assert channel in self.last, f"not followed, and told all the same: {message}"
+        assert channel not in self._unshown, f"live before the snapshot: {message}"
         if is_log:
             assert len(message["data"]) == seq - first + 1, message
             assert [item["id"] for item in message["data"]] == list(range(first, seq + 1)), message
         self.updates.append(message)
-        last = self.last.get(channel, first - 1)
+        last = self.last[channel]
         if seq <= last:
             return
         assert first <= last + 1, f"a hole in {channel} between {last} and {first}"
@@ -135,6 +148,7 @@ class Client:
 
 class WebSocketClient(Client):
     transport = "websocket"
+    socket: Any = None  # a websockets.ClientConnection once it has been opened
 
     async def open(self, port: int, **options: Any) -> None:
         # Without max_queue, what a test does not read would keep its socket from being closed.
@@ -176,6 +190,11 @@ class WebSocketClient(Client):
     async def close(self) -> None:
         await self.socket.close()
 
+    async def drop(self) -> None:
+        if self.socket is not None:
+            self.cut()
+            await self.socket.wait_closed()
+
 
 class EventClient(Client):
     """Server-sent events, read by the rules of the HTML standard as far as they concern us."""
@@ -202,7 +221,7 @@ class EventClient(Client):
         self._lines = self.response.aiter_lines()
 
     async def receive(self) -> Message:
-        name, data = "", ""
+        name, data, cursor = "", "", self.cursor
         try:
             async for line in self._lines:
                 field, _, value = line.partition(": ")
@@ -212,10 +231,13 @@ class EventClient(Client):
                     case "data":
                         data = value
                     case "id":
-                        self.cursor = value
+                        cursor = value
                     case "retry":
                         self.retry_ms = int(value)
-                    case "" if data:
+                    case "":
+                        self.cursor = cursor  # an event that was cut off does not count
+                        if not data:
+                            continue
                         found: Message = json.loads(data)
                         assert found["type"] == name
                         self.names.append(name)

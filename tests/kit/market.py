@@ -81,6 +81,26 @@ class Market:
             publisher.is_quiet = False
         return made
 
+    @contextlib.asynccontextmanager
+    async def moving(self, *, per_s: float, batch: int, symbol: str = "SOLUSDT") -> AsyncIterator[None]:
+        """Trade on and on while the block runs, about so fast; all of it is published when it ends."""
+        is_over = asyncio.Event()
+
+        async def move() -> None:
+            loop = asyncio.get_running_loop()
+            due = loop.time()
+            while not is_over.is_set():
+                await self.trades(batch, symbol=symbol, batch=batch)
+                due = max(due + batch / per_s, loop.time() - 0.5)  # what was late is made up for, within limits
+                await asyncio.sleep(max(0.0, due - loop.time()))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(move())
+            try:
+                yield
+            finally:
+                is_over.set()
+
     async def time_passes(self, ms: int = 0, symbol: str = "SOLUSDT") -> int:
         """Say that it is so much later, without a trade; what time it is then."""
         self._now_ms = self._now() + ms

@@ -1,4 +1,4 @@
-"""A real Redis server for tests, started exactly as `make run` starts it."""
+"""A real Redis server for tests, started exactly as `make run` starts it, and killed where a test says so."""
 
 import subprocess
 import time
@@ -12,31 +12,50 @@ from redis.exceptions import BusyLoadingError, ConnectionError
 from tradedash import redis_server
 
 
+class RedisServer:
+    """The server of one DATA_DIR: what it was told is in its append-only file, and there again when it comes back."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.url = redis_server.url_of(redis_server.prepare(data_dir))
+        self._data_dir, self._log = data_dir, data_dir / "redis.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait for its first answer. Fails with its own words."""
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                redis_server.command(self._data_dir), stdout=log, stderr=log, start_new_session=True
+            )
+        with Redis.from_url(self.url) as client:
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and self._process.poll() is None:
+                with suppress(ConnectionError, BusyLoadingError):
+                    if client.ping():
+                        return
+                time.sleep(0.02)  # between two questions: a unix socket cannot be waited for
+        raise RuntimeError(f"Redis did not start:\n{self._log.read_text()}")
+
+    def kill(self) -> None:
+        """As `kill -9` does it; returns when it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
 @contextmanager
 def running_redis(data_dir: Path) -> Iterator[str]:
-    """A server for this DATA_DIR while the block runs; gives its URL. Fails with the server's own words."""
-    url = redis_server.url_of(redis_server.prepare(data_dir))
-    with (
-        (data_dir / "redis.log").open("w+") as log,
-        subprocess.Popen(redis_server.command(data_dir), stdout=log, stderr=log, start_new_session=True) as server,
-    ):
-        try:
-            _await_answer(url, server, data_dir / "redis.log")
-            yield url
-        finally:
-            server.terminate()
-            try:
-                server.wait(5)
-            except subprocess.TimeoutExpired:
-                server.kill()
-
-
-def _await_answer(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    with Redis.from_url(url) as client:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and server.poll() is None:
-            with suppress(ConnectionError, BusyLoadingError):
-                if client.ping():
-                    return
-            time.sleep(0.02)  # between two questions: a unix socket cannot be waited for
-    raise RuntimeError(f"Redis did not start:\n{log.read_text()}")
+    """A server for this DATA_DIR while the block runs; gives its URL."""
+    server = RedisServer(data_dir)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()

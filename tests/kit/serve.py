@@ -5,10 +5,12 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import httpx
+from django.conf import settings
+from django.test.utils import override_settings
 
 from tests.kit.house import ROOT
 from tests.kit.ports import free_ports
@@ -50,11 +52,18 @@ class Server:
             while await self.gauge(line) != value:
                 await asyncio.sleep(0.05)
 
+    async def memory(self) -> float:
+        """Bytes that it has in memory."""
+        return await self.gauge("process_resident_memory_bytes")
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
 
     def ask_to_end(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
 
     async def ended(self, within_s: float = 30.0) -> int:
         async with asyncio.timeout(within_s):
@@ -62,14 +71,23 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def running(data_dir: Path, *words: str, port: int, **variables: str) -> AsyncIterator[Server]:
-    """A process of these words that serves on this port; killed at the end if it still runs."""
+async def running(
+    data_dir: Path, *words: str, port: int, fds: Sequence[int] = (), **variables: str
+) -> AsyncIterator[Server]:
+    """A process of these words that serves on this port and inherits these sockets; killed at the end if it still runs."""
     data_dir.mkdir(exist_ok=True)  # noqa: ASYNC240 (once, before anything runs)
     log = data_dir / "server.log"
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tradedash.settings", "DATA_DIR": str(data_dir)} | variables
     with log.open("w") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *words, cwd=ROOT, env=env, stdout=output, stderr=output, start_new_session=True
+            sys.executable,
+            *words,
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=fds,
         )
     server = Server(process, port, log)
     try:
@@ -100,3 +118,50 @@ def uvicorn(data_dir: Path, **variables: str) -> contextlib.AbstractAsyncContext
     port = free_ports(1)
     words = ("-m", "uvicorn", "--port", str(port), "--log-level", "warning", "tradedash.asgi:application")
     return running(data_dir, *words, port=port, **variables)
+
+
+class Instance:
+    """One instance that a test ends and starts again, on the port that it has had."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        number: int,
+        variables: dict[str, str],
+        stack: contextlib.AsyncExitStack,
+        *,
+        shared: int | None = None,
+    ) -> None:
+        self.port = free_ports(1)
+        self.server: Server
+        self._data_dir, self._variables, self._stack = data_dir, variables, stack
+        self._words = ["manage.py", "serve", "--port", str(self.port), "--instance", str(number)]
+        self._fds = () if shared is None else (shared,)  # a socket on which others listen too, as under `make run`
+        self._words += [word for fd in self._fds for word in ("--fd", str(fd))]
+
+    async def start(self) -> None:
+        instance = running(self._data_dir, *self._words, port=self.port, fds=self._fds, **self._variables)
+        self.server = await self._stack.enter_async_context(instance)
+
+    async def end(self, number: signal.Signals = signal.SIGKILL) -> int:
+        self.server.send(number)
+        return await self.server.ended()
+
+
+@contextlib.contextmanager
+def speaking(redis_url: str, prefix: str) -> Iterator[dict[str, str]]:
+    """Have this process speak where instances listen; gives the variables that make them."""
+    layer = settings.CHANNEL_LAYERS["default"]
+    config = layer["CONFIG"] | {"hosts": [redis_url], "prefix": f"{prefix}:layer:"}
+    changed = {
+        "REDIS_URL": redis_url,
+        "REDIS_PREFIX": prefix,
+        "CHANNEL_LAYERS": {"default": layer | {"CONFIG": config}},
+    }
+    with override_settings(**changed):
+        yield {
+            "REDIS_URL": redis_url,
+            "TICKER_REDIS_PREFIX": prefix,
+            "TICKER_HEARTBEAT_MS": "1000",
+            "TICKER_DRAIN_S": "0.2",
+        }

@@ -6,30 +6,20 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from django.conf import settings
-from django.test.utils import override_settings
 from redis import Redis
 
 from tests.kit.clients import KINDS, Client, following
 from tests.kit.market import Market, open_market
-from tests.kit.serve import Server, serving
+from tests.kit.serve import Server, serving, speaking
 
-PREFIX = "live"
 TRANSPORTS = list(KINDS)
 
 
 @pytest.fixture(scope="session")
 def live_settings(redis_server: str) -> Iterator[dict[str, str]]:
     """Has this process speak where the instances listen; gives the variables that make them."""
-    layer = settings.CHANNEL_LAYERS["default"]
-    config = layer["CONFIG"] | {"hosts": [redis_server], "prefix": f"{PREFIX}:layer:"}
-    with override_settings(REDIS_PREFIX=PREFIX, CHANNEL_LAYERS={"default": layer | {"CONFIG": config}}):
-        yield {
-            "REDIS_URL": redis_server,
-            "TICKER_REDIS_PREFIX": PREFIX,
-            "TICKER_HEARTBEAT_MS": "1000",
-            "TICKER_DRAIN_S": "0.2",
-        }
+    with speaking(redis_server, "live") as variables:
+        yield variables
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

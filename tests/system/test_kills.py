@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-import websockets
 
-from tests.kit.clients import KINDS, Client, Gone
+from tests.kit.clients import KINDS, WebSocketClient
+from tests.kit.followers import Follower, stopped_after
 from tests.kit.house import READY, House, house, lives, until
 from ticker.market.candles import fold
 from ticker.market.trades import Side, Trade
@@ -28,58 +28,6 @@ pytestmark = [
 ]
 PAIRS = ("SOLUSDT", "BTCUSDT")
 CHANNELS = tuple(f"trade.{pair}" for pair in PAIRS)
-
-
-class Follower:
-    """A client that goes on, at the next instance if need be, until it is told to stop."""
-
-    def __init__(self, transport: str, ports: list[int]) -> None:
-        self.client: Client = KINDS[transport](*CHANNELS)
-        self.losses = 0
-        self._ports = ports
-        self._news = asyncio.Condition()
-        self._running = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        try:
-            await self._follow()
-        finally:
-            async with self._news:
-                self._news.notify_all()
-
-    async def _follow(self) -> None:
-        for turn in range(10_000):
-            with contextlib.suppress(Gone, OSError, httpx.TransportError, websockets.InvalidHandshake):
-                await self.client.open(self._ports[turn % len(self._ports)])
-                while True:
-                    self._check(await self.client.next())
-                    async with self._news:
-                        self._news.notify_all()
-            self.losses += 1
-            await self.client.close()
-            await asyncio.sleep(0.05)  # an instance that starts does not listen yet
-
-    def _check(self, message: dict[str, Any]) -> None:
-        assert message.get("resume") != "reset", message
-
-    async def reach(self, seqs: dict[str, int], within_s: float = 40.0) -> None:
-        """Wait until every channel is at least here; fails with what the client has complained of."""
-
-        def has_come() -> bool:
-            return all(self.client.last.get(channel, 0) >= seq for channel, seq in seqs.items())
-
-        async with asyncio.timeout(within_s), self._news:
-            await self._news.wait_for(lambda: has_come() or self._running.done())
-        if self._running.done():
-            self._running.result()
-
-    async def stop(self) -> None:
-        self._running.cancel()
-        await asyncio.gather(self._running, return_exceptions=True)
-        await self.client.close()
-
-    def trades(self, symbol: str) -> list[dict[str, Any]]:
-        return self.client.trades_of[f"trade.{symbol}"]
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +46,11 @@ async def running(data_dir: Path) -> AsyncIterator[House]:
 async def followers(running: House) -> AsyncIterator[list[Follower]]:
     """One over each transport that begins at the first instance, and a WebSocket that begins at the second."""
     one, two = int(running.port) + 1, int(running.port) + 2
-    followers = [Follower(transport, [one, two]) for transport in KINDS] + [Follower("websocket", [two, one])]
-    for follower in followers:
-        await follower.reach(dict.fromkeys(CHANNELS, 1))
-    yield followers
-    for follower in followers:
-        await follower.stop()
+    kinds = [(kind, [one, two]) for kind in KINDS.values()] + [(WebSocketClient, [two, one])]
+    async with stopped_after(Follower(kind(*CHANNELS), ports) for kind, ports in kinds) as followers:
+        for follower in followers:
+            await follower.reach(dict.fromkeys(CHANNELS, 1))
+        yield followers
 
 
 def ask(data_dir: Path, question: str) -> list[tuple[Any, ...]]:
@@ -120,6 +67,7 @@ async def test_every_client_goes_on_after_a_kill(running: House, followers: list
     top = {channel: max(follower.client.last[channel] for follower in followers) for channel in CHANNELS}
     for follower in followers:
         await follower.reach({channel: seq + 60 for channel, seq in top.items()})
+        assert follower.resets == []
 
 
 async def test_each_transport_has_lost_its_instance_and_come_back(followers: list[Follower]):

@@ -1,31 +1,11 @@
 """Pairs to feed and record, and an event loop that leaves no connection behind."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from channels.layers import get_channel_layer
-from redis import Redis
 
 from tests.kit.builders import pair_row
-from ticker.bus.locks import Lease
-from ticker.bus.redis import aclose
+from tests.kit.fixtures import connected as connected
+from tests.kit.fixtures import lease as lease
 from ticker.models import Pair
-
-
-@pytest_asyncio.fixture
-async def connected(redis: Redis) -> AsyncIterator[Redis]:
-    """The real Redis, and an event loop that leaves no connection behind."""
-    yield redis
-    await get_channel_layer().flush()
-    await aclose()
-
-
-@pytest_asyncio.fixture
-async def lease(connected: Redis) -> Lease:
-    lease = Lease("feed", owner="test")
-    assert await lease.acquire()
-    return lease
 
 
 @pytest.fixture
