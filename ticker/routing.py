@@ -1,4 +1,4 @@
-"""Every real-time address (pages, REST and admin: urls.py)."""
+"""Every address that is answered without Django: real time and probes (pages, REST and admin: urls.py)."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.urls import re_path as django_re_path
 from ticker.live.consumers import BroadcastConsumer, MarketConsumer
 from ticker.live.longpoll import poll
 from ticker.live.sse import events
+from ticker.pages import health
 
 # Channels routes ASGI applications with Django's patterns, whose types know views only.
 path: Any = django_path
@@ -31,5 +32,13 @@ websocket = URLRouter(
 
 
 def http(django: Any) -> URLRouter:
-    """The streams, and Django for all else."""
-    return URLRouter([path("live/v1/sse", events), path("live/v1/poll", poll), re_path(r"", django)])
+    """The streams, what load balancers ask, and Django for all else."""
+    return URLRouter(
+        [
+            path("live/v1/sse", events),
+            path("live/v1/poll", poll),
+            path("healthz", health.probe(health.healthz)),
+            path("readyz", health.probe(health.readyz)),
+            re_path(r"", django),
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Every HTTP address of the markets (real time: routing.py)."""
+"""Every HTTP address of the markets (real time and probes: routing.py)."""
 
 from django.urls import URLPattern, path, re_path
 
@@ -30,7 +30,5 @@ urlpatterns: list[URLPattern] = [
     path("udf/history", udf.History.as_view(), name="udf-history"),
     path("udf/quotes", udf.Quotes.as_view(), name="udf-quotes"),
     re_path(r"^udf(?:/|$)", udf.nowhere, name="udf-nowhere"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
 ]

@@ -8,10 +8,10 @@ import asyncio
 import logging
 import socket
 import time
+from http import HTTPStatus
 from typing import Any
 
 from daphne.cli import CommandLineInterface
-from daphne.http_protocol import WebRequest
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import ConnectionDeny, WebSocketProtocol
 from django.conf import settings
@@ -21,6 +21,7 @@ from ticker.live import hub
 from ticker.live.followers import FRAMES
 from ticker.services import instance
 from tradedash.frames import Frames
+from tradedash.requests import Channel, bare
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,6 @@ PING_EVERY_S = 20  # home routers forget a connection that is silent for about a
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
 SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
 BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
-
-
-TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class Protocol(WebSocketProtocol):
@@ -47,6 +45,14 @@ class Protocol(WebSocketProtocol):
         # Left to itself the kernel takes megabytes for a slow client, and prices in it grow old unseen.
         self.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         return super().onConnect(request)
+
+    def sendHttpErrorResponse(self, code: int, reason: str, headers: Any = None) -> None:
+        """Refuse a handshake. Not with autobahn's reason: that one repeats what the client sent."""
+        self.sendData(bare(HTTPStatus(code), *(f"{name}: {value}" for name, value in headers or ())))
+
+    def onClose(self, *how: Any) -> None:
+        if hasattr(self, "server"):  # else the handshake failed before Daphne heard of it
+            super().onClose(*how)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
@@ -65,29 +71,6 @@ class Protocol(WebSocketProtocol):
         if self.state == self.STATE_OPEN and now - self._pinged_at > PING_EVERY_S:
             self._sendAutoPing()
             self._pinged_at = now
-
-
-class Request(WebRequest):
-    """One HTTP request, whose body may not be longer than Django would take anyway."""
-
-    _received = 0
-
-    def gotLength(self, length: int | None) -> None:
-        super().gotLength(length)
-        self._refuse_above(length or 0)
-
-    def handleContentChunk(self, data: bytes) -> None:
-        self._received += len(data)
-        if not self._refuse_above(self._received):
-            super().handleContentChunk(data)
-
-    def _refuse_above(self, size: int) -> bool:
-        """End the connection while the body is still coming: Daphne would keep all of it first."""
-        if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return False
-        self.channel.transport.write(TOO_LARGE)
-        self.channel.loseConnection()
-        return True
 
 
 class Server(DaphneServer):
@@ -112,6 +95,8 @@ class Server(DaphneServer):
     def run(self) -> None:
         from twisted.internet import reactor
 
+        # Twisted counts all its timeouts by the wall clock, autobahn's among them: one that jumps would end every connection.
+        reactor.seconds = time.monotonic
         reactor.callWhenRunning(self._running)
         super().run()
 
@@ -120,14 +105,7 @@ class Server(DaphneServer):
         # Without it autobahn cuts the connection where the law asks for 1002, 1007 or 1009.
         self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
 
-        build = self.http_factory.buildProtocol
-
-        def build_ours(address: Any) -> Any:
-            channel = build(address)
-            channel.requestFactory = Request
-            return channel
-
-        self.http_factory.buildProtocol = build_ours
+        self.http_factory.protocol = Channel
 
     def listen_success(self, port: Any) -> Any:
         """Pass the port on: Daphne drops it, and then nobody can stop listening."""
