@@ -10,7 +10,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ticker.bus import addresses as bus
 from ticker.market.errors import Unavailable
-from ticker.services.addresses import address_of, is_limited
+from ticker.services.addresses import address_in, is_limited
 
 if TYPE_CHECKING:  # at run time views import us: the settings name this class
     from rest_framework.views import APIView
@@ -36,7 +36,7 @@ class PerAddress(BaseThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         if "RateLimit-Limit" in view.headers:
             return True  # counted already: a view may look before REST framework does
-        address = _address(request)
+        address = address_in(request.META)
         if not is_limited(address):
             return True
         kind = view.renderer_classes[0].format
@@ -58,11 +58,6 @@ class PerAddress(BaseThrottle):
 
     def wait(self) -> float | None:
         return self._wait_s
-
-
-def _address(request: Request) -> str:
-    said = request.META.get("HTTP_X_FORWARDED_FOR", "").encode("latin-1", "replace")
-    return address_of((request.META.get("REMOTE_ADDR", ""), 0), [(b"x-forwarded-for", said)] if said else [])
 
 
 def _count(kind: str, address: str) -> tuple[int, int] | None:

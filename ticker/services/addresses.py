@@ -1,6 +1,6 @@
 """Whom a connection or a request is counted for: an address, as far as it can be believed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -32,6 +32,12 @@ def address_of(client: Sequence[Any] | None, headers: Iterable[tuple[bytes, byte
             if not _is_trusted(address):
                 break
     return _counted(found)
+
+
+def address_in(meta: Mapping[str, Any]) -> str:
+    """The same, of a request as Django has it (HttpRequest.META)."""
+    said = meta.get("HTTP_X_FORWARDED_FOR", "").encode("latin-1", "replace")
+    return address_of((meta.get("REMOTE_ADDR", ""), 0), [(FORWARDED_FOR, said)])
 
 
 def is_limited(address: str) -> bool:
