@@ -8,9 +8,7 @@ import { Announcer } from "./ui/announcer.js";
 import { mountBadge } from "./ui/badge.js";
 import { all, one, say } from "./ui/cells.js";
 import { ChartPanel } from "./ui/chart_panel.js";
-import { mountCopyButtons } from "./ui/copy.js";
 import { Header } from "./ui/header.js";
-import { readTrades } from "./ui/history.js";
 import { Painter } from "./ui/paint.js";
 import { mountPause } from "./ui/pause.js";
 import { QuoteRow } from "./ui/quote.js";
@@ -29,7 +27,9 @@ const painter = new Painter();
 mountBadge(/** @type {HTMLButtonElement} */ (one(document, "[data-badge]")), feed);
 mountShell(feed);
 mountViews(one(document, "[data-desk]"));
-mountCopyButtons();
+for (const button of all(document, "[data-copy]")) {
+  button.addEventListener("click", async () => (await import("./ui/copy.js")).copy(button));
+}
 mountPause(painter);
 
 const announcer = new Announcer(
@@ -64,7 +64,8 @@ tape.onHeld = (/** @type {number | null} */ waiting) => {
 const position = pair.epoch ? { position: { epoch: pair.epoch, seq: tape.newest } } : {};
 feed.follow(`trade.${pair.symbol}`, position, ({ kind, data }) => {
   if (kind === "reset") {
-    void tape.refill(readTrades(pair.tradesUrl, ROWS)).then(paintTape);
+    const read = import("./ui/history.js").then(({ readTrades }) => readTrades(pair.tradesUrl, ROWS));
+    void tape.refill(read).then(paintTape);
     return;
   }
   document.querySelector("[data-tape-waiting]")?.remove();

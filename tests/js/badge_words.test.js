@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { rowsOf, saidOf, whyOf } from "../../static/ticker/ui/badge_words.js";
+import { rowsOf, whyOf } from "../../static/ticker/ui/badge_rows.js";
+import { saidOf } from "../../static/ticker/ui/badge_words.js";
 
 /** @import { Status } from "../../static/ticker/types.js" */
 

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { install, untouched } from "../../static/ticker/feed/hooks.js";
+import { install } from "../../static/ticker/feed/hooks.js";
 
 /** @import { Hooks } from "../../static/ticker/feed/hooks.js" */
 
 const message = { type: "hb" };
-
-test("a page without hooks hears everything at once", () => {
-  const heard = [];
-  untouched.pass(message, (one) => heard.push(one));
-  assert.deepEqual(heard, [message]);
-});
 
 test("a mute connection hears nothing until the next one", (t) => {
   /** @type {{__td?: Hooks}} */

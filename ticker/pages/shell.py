@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -33,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             return ""
         return state.source if state else ""
 
-    return {"instance": instance.name, "rendered_ms": now_ms(), "source": source}
+    return {"instance": instance.name, "rendered_ms": now_ms(), "source": source, "debug": settings.DEBUG}
 
 
 def or_503(

@@ -10,7 +10,6 @@ import { backoff, waitAfter } from "./backoff.js";
 import { browserOf, isReachable } from "./browser.js";
 import { LOST, SIGNED_OUT, mustWait } from "./codes.js";
 import { Follows } from "./follows.js";
-import { install, untouched } from "./hooks.js";
 import { HELLO_MS, better, failed, ladder, lived, stayed, transportOf } from "./ladder.js";
 import { Meter } from "./meter.js";
 import { Publishing } from "./publishing.js";
@@ -68,8 +67,8 @@ class Connection {
   #standing;
   #unwatch;
   #meter = new Meter();
-  /** @type {Tamper} */
-  #tamper = untouched;
+  /** @type {Tamper} what a page without hooks has */
+  #tamper = { pass: (message, hear) => hear(message), unmute: () => {} };
 
   /** @type {Attempt | null} the connection, once it has said hello */
   #live = null;
@@ -109,7 +108,9 @@ class Connection {
     });
     const root = globalThis.document?.documentElement;
     if (root?.dataset.debug === "1") {
-      this.#tamper = install(/** @type {{__td?: Hooks}} */ (globalThis), () => this.#drop());
+      void import("./hooks.js").then(({ install }) => {
+        this.#tamper = install(/** @type {{__td?: Hooks}} */ (globalThis), () => this.#drop());
+      });
     }
     // Not at once: what the page follows in this task goes with the first request.
     queueMicrotask(() => this.#standing.state === "connecting" && this.#attempt === null && this.#connect());

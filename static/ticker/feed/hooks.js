@@ -11,9 +11,6 @@
 
 /** @typedef {{pass: (message: Message, hear: (message: Message) => void) => void, unmute: () => void}} Tamper */
 
-/** @type {Tamper} what a page without hooks has */
-export const untouched = { pass: (message, hear) => hear(message), unmute: () => {} };
-
 /**
  * @param {{__td?: Hooks}} place  where tests find them: the window
  * @param {() => void} drop

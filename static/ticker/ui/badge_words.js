@@ -9,13 +9,8 @@ import { wordsOf } from "../feed/codes.js";
 
 const QUIET_MS = 10_000; // a market may be silent; after so long people wonder whether we are
 
-/** @type {Record<TransportName, {short: string, long: string}>} */
-export const NAMES = {
-  websocket: { short: "WS", long: "WebSocket" },
-  sse: { short: "SSE", long: "Server-sent events" },
-  longpoll: { short: "long poll", long: "Long poll" },
-  poll: { short: "polling 2 s", long: "Polling every 2 s" },
-};
+/** @type {Record<TransportName, string>} */
+const NAMES = { websocket: "WS", sse: "SSE", longpoll: "long poll", poll: "polling 2 s" };
 
 /** @type {Record<Look, string>} */
 const ICONS = {
@@ -81,7 +76,7 @@ function wordOf(look, status, nowMs) {
   const quietMs = nowMs - status.lastTradeMs;
   if (status.lastTradeMs > 0 && quietMs > QUIET_MS) return `Live · no trades ${seconds(quietMs)} s`;
   const far = status.latencyMs === null ? "" : `${status.latencyMs} ms`;
-  return ["Live", NAMES[status.transport].short, status.server, far].filter(Boolean).join(" · ");
+  return ["Live", NAMES[status.transport], status.server, far].filter(Boolean).join(" · ");
 }
 
 /** @param {Status} status */
@@ -101,7 +96,7 @@ function silentSinceOf({ state, feedSince, offsetMs, lastHeardMs }) {
 }
 
 /** @param {number} ms */
-function seconds(ms) {
+export function seconds(ms) {
   return Math.max(0, Math.floor(ms / 1000));
 }
 
@@ -111,39 +106,4 @@ function seconds(ms) {
  */
 export function clock(ms) {
   return new Date(ms).toISOString().slice(11, 19);
-}
-
-/**
- * The panel's rows: what somebody who helps would ask for.
- *
- * @param {Status} status
- * @param {number} nowMs
- * @returns {[term: string, value: string][]}
- */
-export function rowsOf(status, nowMs) {
-  const heard = status.lastHeardMs === 0 ? "—" : `${seconds(nowMs - status.lastHeardMs)} s ago`;
-  return [
-    ["State", saidOf(status, nowMs).word],
-    ["Instance", status.server || "—"],
-    ["Connection", status.conn || "—"],
-    ["Round trip", status.latencyMs === null ? "—" : `${status.latencyMs} ms`],
-    ["Messages", `${status.messagesPerS} per second`],
-    ["Last heard", heard],
-    ["Gaps found", String(status.gaps)],
-    ["Reconnects", String(status.reconnects)],
-    ["Last close", status.lastCode === null ? "—" : `${status.lastCode}, ${wordsOf(status.lastCode)}`],
-    ["Last error", status.lastError || "—"],
-  ];
-}
-
-/**
- * Why the connection is not the best one.
- *
- * @param {Status} status
- * @returns {string} a sentence, "" where there is nothing to explain
- */
-export function whyOf({ state, transport, pinned }) {
-  if (state !== "live" || transport === "websocket") return "";
-  if (pinned !== null) return `${NAMES[pinned].long} is pinned.`;
-  return "A WebSocket did not get through, perhaps because of a proxy. It is tried again every five minutes.";
 }

@@ -3,8 +3,8 @@
 /** @import { Candle, Feed, FeedEvent } from "../types.js" */
 /** @import { PairData } from "./chart_panel.js" */
 import { MOST_BARS, Series, barOf, barsOf } from "../market/candles.js";
-import { PAGE, readBars } from "./history.js";
 
+const PAGE = 500;
 const HEAL_AFTER_MS = [800, 2_000, 5_000, 10_000]; // the record follows the feed by a moment
 
 /**
@@ -12,6 +12,9 @@ const HEAL_AFTER_MS = [800, 2_000, 5_000, 10_000]; // the record follows the fee
  * @property {() => void} moved  the end of the series is another one
  * @property {() => void} rewritten  more than its end is
  */
+
+/** Read when something is to be read: a page that is only watched needs none of it. */
+const history = () => import("./history.js");
 
 export class CandleFeed {
   #unfollow = () => {};
@@ -68,7 +71,7 @@ export class CandleFeed {
     const start = series.holeMs;
     if (start === null) return;
     try {
-      const bars = await readBars(this.data.candlesUrl, { interval, start, limit: 2 * PAGE }, this.#choice.signal);
+      const bars = await (await history()).readBars(this.data.candlesUrl, { interval, start, limit: 2 * PAGE }, this.#choice.signal);
       if (series !== this.series) return;
       series.merge(bars);
       this.events.rewritten();
@@ -87,7 +90,7 @@ export class CandleFeed {
     if (!first || this.#loadingOlder || this.#olderEnded || series.bars.length >= MOST_BARS) return;
     this.#loadingOlder = true;
     try {
-      const bars = await readBars(this.data.candlesUrl, { interval, end: first.ms }, this.#choice.signal);
+      const bars = await (await history()).readBars(this.data.candlesUrl, { interval, end: first.ms }, this.#choice.signal);
       if (series !== this.series) return;
       this.#olderEnded = bars.length === 0;
       series.merge(bars);
@@ -109,7 +112,7 @@ export class CandleFeed {
     this.#choice.abort();
     const choice = (this.#choice = new AbortController());
     try {
-      const bars = await readBars(this.data.candlesUrl, { interval: name }, choice.signal);
+      const bars = await (await history()).readBars(this.data.candlesUrl, { interval: name }, choice.signal);
       this.interval = name;
       this.series = new Series(this.everyMs, bars);
     } catch (error) {

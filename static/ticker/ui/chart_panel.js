@@ -4,15 +4,14 @@
 /** @import { Bar, Columns } from "../market/candles.js" */
 /** @import { Look } from "./chart.js" */
 /** @import { Painter } from "./paint.js" */
+/** @import { PlainLine } from "./plain_line.js" */
 import { countdown, dayAndClock, direction, fixed, minus } from "../market/format.js";
 import { CandleFeed } from "./candle_feed.js";
-import { fillCandleTable } from "./candle_table.js";
 import { all, one, say } from "./cells.js";
 import { Chart, library } from "./chart.js";
 import { keptLook, mountChartKeys, mountLook } from "./chart_tools.js";
 import { onKey } from "./keys.js";
 import { Legend } from "./legend.js";
-import { PlainLine } from "./plain_line.js";
 
 const LABEL_EVERY_MS = 30_000; // a screen reader that stands on the chart is not to be talked over
 const LABEL_BARS = 60;
@@ -43,6 +42,8 @@ export class ChartPanel {
   #pointed;
   #labelledMs = 0;
   #tabledMs = 0;
+  /** What there is without the chart library. @type {PlainLine | null} */
+  #plain = null;
 
   /**
    * @param {HTMLElement} root
@@ -72,7 +73,7 @@ export class ChartPanel {
     this.#mountIntervals();
     mountLook(root, (look) => this.#relook(look));
     this.goLive.addEventListener("click", () => this.chart?.goLive());
-    this.table.addEventListener("toggle", () => this.#fillTable());
+    this.table.addEventListener("toggle", () => void this.#fillTable());
     this.candles.follow();
     this.#paintLegend();
     this.tick();
@@ -85,8 +86,7 @@ export class ChartPanel {
     const fallback = root.querySelector("[data-fallback]");
     if (!library()) {
       one(root, "[data-no-library]").hidden = false;
-      this.plain = fallback instanceof SVGElement ? new PlainLine(fallback) : null;
-      this.plain?.show(series);
+      if (fallback instanceof SVGElement) void this.#drawPlainly(fallback);
       return null;
     }
     const chart = new Chart(this.place, this.data, this.look, {
@@ -101,6 +101,13 @@ export class ChartPanel {
     if (series.last) fallback?.remove();
     mountChartKeys(this.place, chart, (bar) => this.#read(bar));
     return chart;
+  }
+
+  /** @param {SVGElement} line  as the server drew it; it stands still where the module does not come either */
+  async #drawPlainly(line) {
+    const { PlainLine } = await import("./plain_line.js");
+    this.#plain = new PlainLine(line);
+    this.#plain.show(this.candles.series);
   }
 
   /** The theme or the palette is another one. */
@@ -118,13 +125,13 @@ export class ChartPanel {
   #draw() {
     if (this.chart) this.place.querySelector("[data-fallback]")?.remove();
     this.chart?.update();
-    this.plain?.update();
+    this.#plain?.update();
     if (!this.#pointed || this.#pointed.ms === this.candles.series.last?.ms) this.#paintLegend();
   }
 
   #redraw() {
     this.chart?.show(this.candles.series);
-    this.plain?.show(this.candles.series);
+    this.#plain?.show(this.candles.series);
     this.#paintLegend();
   }
 
@@ -167,7 +174,7 @@ export class ChartPanel {
     this.chart?.showAnew(this.candles.series);
     this.#redraw();
     this.#label();
-    this.#fillTable();
+    void this.#fillTable();
     this.tick();
   }
 
@@ -186,7 +193,7 @@ export class ChartPanel {
     say(this.countdown, leftMs > 0 && everyMs > 1000 ? countdown(leftMs) : "");
     if (this.painter.paused) return;
     if (performance.now() - this.#labelledMs > LABEL_EVERY_MS) this.#label();
-    if (performance.now() - this.#tabledMs > TABLE_EVERY_MS) this.#fillTable();
+    if (performance.now() - this.#tabledMs > TABLE_EVERY_MS) void this.#fillTable();
   }
 
   #label() {
@@ -203,9 +210,10 @@ export class ChartPanel {
       `range of the last ${closes.length} candles ${low} to ${high}, ${way}`;
   }
 
-  #fillTable() {
+  async #fillTable() {
     if (!this.table.open) return;
     this.#tabledMs = performance.now();
+    const { fillCandleTable } = await import("./candle_table.js");
     fillCandleTable(one(this.table, "[data-candle-rows]"), this.candles.series, this.data);
     say(this.table.querySelector("[data-table-interval]"), this.candles.interval);
   }

@@ -1,10 +1,8 @@
-/** Candles that are read over REST: another interval, older ones, and those whose end was missed. */
+/** What is read over REST: candles of another interval, older ones, those whose end was missed, and trades after a hole. */
 
 /** @import { Candle, Trade } from "../types.js" */
 /** @import { Bar } from "../market/candles.js" */
 import { barOf } from "../market/candles.js";
-
-export const PAGE = 500;
 
 /**
  * @param {string} address
@@ -27,7 +25,7 @@ async function read(address, query, signal) {
  * @returns {Promise<Bar[]>} ascending
  */
 export async function readBars(address, query, signal) {
-  const candles = /** @type {Candle[]} */ (await read(address, { limit: PAGE, ...query }, signal));
+  const candles = /** @type {Candle[]} */ (await read(address, { limit: 500, ...query }, signal));
   return candles.map(barOf);
 }
 

@@ -1,8 +1,9 @@
-/** What runs around every live page: the clock, and how old the prices are when nothing comes. */
+/** What runs around every live page: the clock, how old the prices are when nothing comes, and notices. */
 
 /** @import { Feed } from "../types.js" */
 import { age, dayAndClock } from "../market/format.js";
 import { all, say } from "./cells.js";
+import { mountNotices } from "./notices.js";
 
 /** @param {Feed | null} feed  null on pages without live data */
 export function mountShell(feed) {
@@ -24,6 +25,7 @@ export function mountShell(feed) {
 
   tick();
   setInterval(tick, 1000);
+  if (feed) mountNotices(feed);
   feed?.on("status", (status) => {
     if (status.server) say(server, status.server);
     if (status.state === "live") for (const old of all(document, "[data-old]")) delete old.dataset["old"];
