@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "rest_framework",
     "drf_spectacular",
@@ -69,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers in place of the view
 ]
 ROOT_URLCONF = "tradedash.urls"
 ASGI_APPLICATION = "tradedash.asgi.application"
@@ -95,6 +98,20 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+
+# --- Guessing passwords ------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a stranger elsewhere cannot lock anybody out
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else whoever keeps trying would never get in again
+AXES_CLIENT_IP_CALLABLE = "ticker.pages.accounts.address"
+AXES_LOCKOUT_CALLABLE = "ticker.pages.accounts.locked"
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]  # some type their password where the name belongs
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
+AXES_ENABLE_ADMIN = False  # ticker.admin.accounts shows the one table that is used
 
 # --- Database ----------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR))}/tradedash.sqlite3")}
@@ -258,6 +275,7 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},  # a line for each wrong password; not for each step of its work
         # Said by us, in a sentence, and not with a traceback for each process and second:
         "channels_redis.pubsub": {"level": "CRITICAL"},  # Redis away: the hub says that the feed is stale
         "psycopg.pool": {"level": "ERROR"},  # the database away: whoever waits for it says so
