@@ -20,6 +20,28 @@ class Migration(migrations.Migration):
                 condition=models.Q(("interval__in", STORED)), name="candle_interval_is_stored"
             ),
         ),
+        migrations.AlterField(
+            model_name="candle",
+            name="pair",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="candles",
+                to="ticker.pair",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="trade",
+            name="pair",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="trades",
+                to="ticker.pair",
+            ),
+        ),
         migrations.CreateModel(
             name="Unreadable",
             fields=[

@@ -1,7 +1,7 @@
 """Trades become the record: rows and candles in one transaction, each trade once, whoever is killed when."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -143,14 +143,7 @@ def _record(
         new = [one for one in found[pair.symbol] if one.seq > pair.recorded_seq]
         if new and new[0].seq > pair.recorded_seq + 1:
             log.error("%s: trades %d to %d were never seen", pair.symbol, pair.recorded_seq + 1, new[0].seq - 1)
-        for one in new:
-            try:
-                if isinstance(one, Unreadable):
-                    parked.append((pair, one))
-                else:
-                    rows.append(_row(pair, one))
-            except (ValueError, ArithmeticError) as error:
-                parked.append((pair, Unreadable(one.seq, batches.item(one), _words(error))))
+        rows += _rows(pair, new, parked)
         pair.recorded_seq = new[-1].seq if new else pair.recorded_seq
     refused = add(rows)
     if refused:
@@ -173,27 +166,38 @@ def _locked(symbols: Iterable[str]) -> list[Pair]:
     return list(Pair.objects.select_for_update().filter(symbol__in=list(symbols)).order_by("pk"))
 
 
-def _row(pair: Pair, trade: Trade) -> TradeRow:
-    """The trade in whole ticks and steps. Raises ValueError or ArithmeticError for one that has none."""
-    price, qty = trade.price / pair.value.price_tick, trade.qty / pair.value.qty_step
-    ticks, steps = int(price), int(qty)
-    if ticks != price or steps != qty:
-        raise ValueError(f"{trade.price} × {trade.qty} is not in whole ticks and steps")
-    if not 0 <= trade.time_ms < LATEST_MS:
-        raise ValueError(f"{trade.time_ms} is no time")
-    return (pair.pk, trade.seq, ticks, steps, trade.side.value, trade.time_ms)
+def _rows(pair: Pair, new: Iterable[Trade | Unreadable], parked: list[tuple[Pair, Unreadable]]) -> Iterator[TradeRow]:
+    """The trades in whole ticks and steps; what is none, or has none, is added to `parked`."""
+    pk, tick, step = pair.pk, pair.value.price_tick, pair.value.qty_step
+    for one in new:
+        if isinstance(one, Unreadable):
+            parked.append((pair, one))
+            continue
+        try:
+            ticks, above = divmod(one.price, tick)
+            steps, over = divmod(one.qty, step)
+            if above or over:
+                raise ValueError(f"{one.price} × {one.qty} is not in whole ticks and steps")
+            if not 0 <= one.time_ms < LATEST_MS:
+                raise ValueError(f"{one.time_ms} is no time")
+            yield (pk, one.seq, int(ticks), int(steps), one.side.value, one.time_ms)
+        except (ValueError, ArithmeticError) as error:
+            parked.append((pair, Unreadable(one.seq, batches.item(one), _words(error))))
 
 
 def _add(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
     """Add all of these, which are in order within each pair, or raise one of REFUSED."""
     ingest.add_trades(rows)
-    candles: list[ingest.CandleRow] = []
+    begun: list[ingest.CandleRow] = []  # may be there already, with earlier trades
+    new: list[ingest.CandleRow] = []
     for pair, of_pair in groupby(rows, key=itemgetter(0)):
         parts = folding.fold(of_pair, STORED["1s"])
         for interval, every_ms in STORED.items():
             parts = folding.merge(parts, every_ms)
-            candles += [(pair, interval, part) for part in parts]
-    ingest.merge_candles(candles)
+            begun.append((pair, interval, parts[0]))
+            new += [(pair, interval, part) for part in parts[1:]]
+    ingest.merge_candles(begun)
+    ingest.add_candles(new)
     return {}
 
 
