@@ -57,16 +57,17 @@ class Proxy:
         upstream.setblocking(False)
         await asyncio.get_running_loop().sock_connect(upstream, ("127.0.0.1", self.to_port))
         heard, said = await asyncio.open_connection(sock=upstream, limit=PIECE)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-        writer.transport.set_write_buffer_limits(high=PIECE)
-        both = [asyncio.create_task(self._up(reader, said)), asyncio.create_task(self._down(heard, writer))]
+        both: list[asyncio.Task[None]] = []
         try:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+            writer.transport.set_write_buffer_limits(high=PIECE)
+            both += [asyncio.create_task(self._up(reader, said)), asyncio.create_task(self._down(heard, writer))]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            said.transport.abort()
             for one in both:
                 one.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            said.transport.abort()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(PIECE):
