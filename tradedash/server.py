@@ -54,6 +54,24 @@ class Protocol(WebSocketProtocol):
         if hasattr(self, "server"):  # else the handshake failed before Daphne heard of it
             super().onClose(*how)
 
+    # Whoever breaks the rules is told how with a close frame, has a second to read it, and is not listened to any more.
+    # Autobahn would parse on, find more wrong with what follows, and cut the connection before the frame has left.
+
+    def _protocol_violation(self, reason: str) -> bool:
+        super()._protocol_violation(reason)
+        return True
+
+    def _invalid_payload(self, reason: str) -> bool:
+        super()._invalid_payload(reason)
+        return True
+
+    def onCloseFrame(self, code: int | None, reason: bytes | None) -> bool:
+        return self.failedByMe or bool(super().onCloseFrame(code, reason))
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self.failedByMe:
+            super().dataReceived(data)
+
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
             self.serverClose(message.get("code"), message.get("reason") or "")
