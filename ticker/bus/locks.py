@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 
 from ticker.bus.redis import aclient, key, translated
 
-# KEYS lock, fence; ARGV owner, ms. The token is a time, so it also rises after Redis was emptied.
+# KEYS lock, fence; ARGV owner, ms, ousts all but. The token is a time, so it also rises after Redis was emptied.
 _ACQUIRE = """
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return false end
+if holder and holder ~= ARGV[1] and (ARGV[3] == '' or string.sub(holder, 1, #ARGV[3]) == ARGV[3]) then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local now = redis.call('TIME')
 local token = now[1] * 1000000 + now[2]
@@ -34,6 +34,7 @@ class Lease:
     role: str
     owner: str  # unique to the process and its start
     ttl_ms: int = 2_500  # a stand-by takes over within this and one of its attempts: well within 5 s
+    ousts_all_but: str = ""  # takes the role also from who has it, unless its owner begins so; empty: from nobody
     token: str = ""  # what writes must show; empty without the role
     is_unbroken: bool = False  # whether nobody else had the role since our last token, as far as Redis knows
     _had: bytes = b""  # our last token
@@ -46,7 +47,8 @@ class Lease:
     async def acquire(self) -> bool:
         """Try to get the role, or a new token for the role that we still have. Raises Unavailable when Redis is away."""
         with translated():
-            found = await self._run(_ACQUIRE, [key("lock", self.role), self.fence], self.owner, self.ttl_ms)
+            lock = key("lock", self.role)
+            found = await self._run(_ACQUIRE, [lock, self.fence], self.owner, self.ttl_ms, self.ousts_all_but)
         if not isinstance(found, list):
             self.token, self.is_unbroken = "", False
             return False

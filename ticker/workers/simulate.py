@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError  # also of a connection that is clo
 from ticker.bus import trades as bus
 from ticker.bus.latest import FeedState
 from ticker.bus.locks import Lease
+from ticker.feeds import Feed
 from ticker.feeds.simulated import SimulatedFeed
 from ticker.market.errors import TickerError, Unavailable
 from ticker.market.pairs import PairStatus
@@ -39,7 +40,7 @@ class Market:
     """One pair while this process feeds it."""
 
     row: Pair  # as staff have set it
-    feed: SimulatedFeed
+    feed: Feed
     publisher: Publisher
     told_ms: int = 0
     trouble: Trouble = field(default_factory=lambda: Trouble(log))  # of its stream alone
@@ -47,6 +48,8 @@ class Market:
 
 class Simulator:
     """Feeds every listed pair as long as it holds the lease; otherwise stands by for it."""
+
+    source = SimulatedFeed.source
 
     def __init__(self, *, rate: float) -> None:
         self.rate = rate  # of pairs that have none of their own
@@ -117,7 +120,7 @@ class Simulator:
         """Keep the lease, and say that the feed lives. Raises bus.Fenced; Unavailable."""
         if not await self.lease.renew():
             raise bus.Fenced("the lease ran out")
-        await bus.tell_feed(FeedState(wall_ms(), SimulatedFeed.source, instance.name, tuple(self.markets)))
+        await bus.tell_feed(FeedState(wall_ms(), self.source, instance.name, tuple(self.markets)))
 
     async def _look(self, led: asyncio.Event) -> None:
         """Do what staff have set, again and again until `led`. While the database is away the market goes on as it was."""
