@@ -106,6 +106,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else whoever keeps trying would never get in again
+AXES_USERNAME_CALLABLE = "ticker.pages.accounts.name"
 AXES_CLIENT_IP_CALLABLE = "ticker.pages.accounts.address"
 AXES_LOCKOUT_CALLABLE = "ticker.pages.accounts.locked"
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]  # some type their password where the name belongs

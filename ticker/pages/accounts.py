@@ -1,10 +1,19 @@
-"""What django-axes asks us when a password is wrong: from which address it came, and what the guesser is told."""
+"""What django-axes asks us when a password is wrong: for whom it was, where it came from, what the guesser is told."""
+
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ticker.services import addresses
+
+LONGEST = 255  # of a name in the table of axes; the form lets longer ones pass
+
+
+def name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
+    """The account whose wrong passwords are counted together, whether there is one of this name or not."""
+    return (credentials or request.POST).get("username", "")[:LONGEST]
 
 
 def address(request: HttpRequest) -> str | None:
