@@ -188,7 +188,7 @@ TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = env.read(
 # --- Live connections --------------------------------------------------------------------------
 HEARTBEAT_MS = env.integer("TICKER_HEARTBEAT_MS", 10_000, 500, 60_000)  # an idle client hears something so often
 STALE_AFTER_MS = 2_000  # without Redis or without a feed, clients are told
-CORK_MS = 10  # what is said to a busy client within this window is written together: events stay apart, calls do not
+CORK_MS = 20  # what is said to a busy client within this window is written together: events stay apart, calls do not
 LIVE_LIMITS = {
     "channels": 100,
     "msgs_per_s": 10,
@@ -204,6 +204,7 @@ LIVE_FORGET_S = env.number("TICKER_FORGET_S", 60.0, 1.0, 3_600.0)  # connections
 LIVE_MAX_CONNECTIONS = env.integer("TICKER_MAX_CONNECTIONS", 5_000, 1, 1_000_000)  # of one process
 DRAIN_S = env.number("TICKER_DRAIN_S", 5.0, 0.0, 300.0)  # a stopping server spreads its goodbyes over this window
 SHED_S = env.number("TICKER_SHED_S", 10.0, 0.1, 600.0)  # whoever needs longer to send a request is cut off
+LIVE_MAX_AGE_S = env.number("TICKER_MAX_AGE_S", 86_400.0, 1.0, 31_536_000.0)  # of a WebSocket, ± 10 %
 SSE_MAX_AGE_S = 600  # ± 20 %: a deployment then looks like any other minute
 
 # --- REST --------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ticker.api.errors.one_shape",
     "DEFAULT_THROTTLE_CLASSES": ["ticker.api.throttles.PerAddress"],
 }
-REST_LIMITS = {  # requests a minute of one address, by the `throttle_scope` of the view
+REST_LIMITS = {  # requests a minute of one address, by the format of the answer
     "json": env.integer("TICKER_REST_PER_MIN", 600, 1, 1_000_000),
     "csv": env.integer("TICKER_CSV_PER_MIN", 30, 1, 1_000_000),  # each may read the whole record
 }

@@ -7,6 +7,7 @@ import pytest
 from tests.kit.record import run_of
 from tests.kit.streams import Stream, empty, seqs, written
 from ticker.bus import groups as groups_bus
+from ticker.bus import latest
 from ticker.bus import trades as bus
 from ticker.bus.locks import Lease
 from ticker.bus.redis import key
@@ -125,8 +126,9 @@ async def test_what_comes_after_a_position_is_read_in_order(stream):
 
 
 async def test_tails_are_known_of_what_exists_only(stream):
-    await stream.write(run_of(2), time_ms=7)
-    assert await bus.tails(["SOLUSDT", "NOPEUSDT"]) == {"SOLUSDT": bus.Tail(stream.epoch, 2, 7)}
+    await stream.write(run_of(2))
+    here, nowhere = bus.head_of("SOLUSDT"), bus.head_of("NOPEUSDT")
+    assert await latest.tails([here, nowhere]) == {here: latest.Tail(stream.epoch, 2)}
 
 
 async def test_waiting_gives_what_is_there_already(stream):

@@ -21,6 +21,7 @@ from ticker.market.trades import Quote, Side, Trade
 from ticker.services.recording import Recorded
 from ticker.wire.batches import Batch
 from ticker.workers.publisher import Publisher
+from ticker.workers.tickers import Tickers
 
 QUOTE = Quote(Decimal("141.99"), Decimal("142.01"))
 LIVES_EVERY_S = 0.4  # well within what makes prices stale
@@ -50,6 +51,7 @@ class Market:
             symbol: QuietPublisher(symbol, self._lease, longest=settings.STREAM_MAX, wall_ms=wall_ms)
             for symbol in self.symbols
         }
+        self._tickers = Tickers(self._lease)
         self._numbers = itertools.count()
         self._now_ms = 0
         self._speaks = asyncio.Event()
@@ -124,6 +126,7 @@ class Market:
         assert await self._lease.acquire()
         for publisher in self._of.values():
             publisher.doubt()
+            self._tickers.doubt()
             await publisher.reopen(max(0, publisher.seq - unrecorded))
             await self._publish(publisher, [])
         await self._live()
@@ -153,7 +156,9 @@ class Market:
             try:
                 if not publisher.is_sure:
                     await publisher.reopen(0)
-                return await publisher.publish(trades, QUOTE, self._now())
+                await publisher.publish(trades, QUOTE, self._now())
+                newest = {symbol: one.ticker for symbol, one in self._of.items() if one.ticker}
+                return await self._tickers.tell(newest, time_ms=self._now_ms)
             except Unavailable:
                 trades = []
                 await asyncio.sleep(0.01)  # Redis has just closed all connections

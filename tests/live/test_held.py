@@ -5,9 +5,9 @@ from ticker.wire import messages
 from ticker.wire.channels import Channel
 from ticker.wire.messages import Message, Update
 
-TICKER = Channel("ticker.SOLUSDT", "ticker", "SOLUSDT")
-TRADE = Channel("trade.SOLUSDT", "trade", "SOLUSDT")
-CANDLE = Channel("candle.SOLUSDT.1m", "candle", "SOLUSDT", "1m")
+TICKER = Channel("ticker.SOLUSDT", "ticker", "pair.SOLUSDT", "SOLUSDT")
+TRADE = Channel("trade.SOLUSDT", "trade", "pair.SOLUSDT", "SOLUSDT")
+CANDLE = Channel("candle.SOLUSDT.1m", "candle", "pair.SOLUSDT", "SOLUSDT", "1m")
 
 
 def news(channel: Channel, seq: int, *, final: bool = False) -> Update:
@@ -50,3 +50,13 @@ def test_other_messages_keep_their_place():
     assert [message.kind for message in waiting.take()] == ["pong", "update"]
     assert len(waiting) == 0
     assert waiting.size == 0
+
+
+def test_of_a_state_of_many_parts_each_part_is_held():
+    everything = Channel("ticker.all", "tickers", "tickers")
+    waiting = Held()
+    for seq, parts in enumerate([{"A": b"1", "B": b"1"}, {"B": b"2"}, {"C": b"1"}], 5):
+        update = messages.update(everything, from_seq=seq, seq=seq, ts=0, pt=0, data=messages.parts(parts), parts=parts)
+        waiting.add(update)
+    (message,) = waiting.take()
+    assert (message.from_seq, message.seq, message.data) == (5, 7, b'{"A":1,"B":2,"C":1}')

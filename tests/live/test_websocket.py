@@ -132,7 +132,7 @@ async def test_a_ping_is_answered(client: WebSocketClient):
         ({"op": "subscribe", "channels": [{"ch": "trade.SOLUSDT", "throttle": 7}]}, "bad_param"),
         ({"op": "subscribe", "channels": [{"ch": "trade.SOLUSDT", "seq": 7}]}, "bad_param"),
         ({"op": "subscribe", "channels": [{"ch": "no channel"}]}, "unknown_channel"),
-        ({"op": "publish", "channel": "trade.SOLUSDT"}, "not_publishable"),
+        ({"op": "publish", "ch": "trade.SOLUSDT"}, "not_publishable"),
     ],
 )
 async def test_what_makes_no_sense_is_answered_and_forgiven(client: WebSocketClient, message: object, code: str):

@@ -15,7 +15,7 @@ LIMITS = {"channels": 100, "msgs_per_s": 10, "burst": 30, "msg_bytes": 16384}
 
 GOLDEN = [
     (
-        messages.hello(conn="c7Qm2", server="8001", time_ms=NOW, hb_ms=10_000, limits=LIMITS),
+        messages.hello(conn="c7Qm2", server="8001", time_ms=NOW, hb_ms=10_000, user=None, limits=LIMITS),
         '{"type":"hello","v":1,"conn":"c7Qm2","server":"8001","time":1790000000123,"hb_ms":10000,"user":null,'
         '"limits":{"channels":100,"msgs_per_s":10,"burst":30,"msg_bytes":16384}}',
     ),

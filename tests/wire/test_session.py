@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 
 from ticker.wire import closing
 from ticker.wire.channels import parse
-from ticker.wire.session import MALFORMED_MOST, OVER_RATE_MOST, Close, Follow, Position, Say, Session, Unfollow
+from ticker.wire.session import MALFORMED_MOST, OVER_RATE_MOST, Close, Follow, Position, Publish, Say, Session, Unfollow
 
-LIMITS = {"channels": 3, "msgs_per_s": 10, "burst": 30, "msg_bytes": 16_384}
+LIMITS = {
+    "channels": 3,
+    "msgs_per_s": 10,
+    "burst": 30,
+    "msg_bytes": 16_384,
+    "publishes_per_s": 1,
+    "publish_bytes": 2_048,
+}
 TRADES, TICKER = parse("trade.SOLUSDT"), parse("ticker.SOLUSDT")
 
 
@@ -112,9 +119,47 @@ def test_a_ping_is_answered_with_the_time(session):
     assert answer(say(session, op="ping", id=6)) == {"type": "pong", "id": 6, "time": 1_790_000_000_123}
 
 
-def test_nothing_can_be_published_yet(session):
+def test_the_market_itself_is_not_published_by_clients(session):
     said = answer(say(session, op="publish", id=7, ch="trade.SOLUSDT", data={"text": "gm"}))
     assert (said["code"], said["id"], said["retry"]) == ("not_publishable", 7, False)
+
+
+def test_what_is_said_in_the_lobby_is_to_be_published(session):
+    (effect,) = say(session, op="publish", id=7, ch="lobby", data={"text": "gm", "colour": "red"})
+    assert effect == Publish(parse("lobby"), "gm", 7)
+
+
+def test_whoever_publishes_twice_in_a_second_waits(session, clock):
+    say(session, op="publish", ch="lobby", data={"text": "gm"})
+    said = answer(say(session, op="publish", id=8, ch="lobby", data={"text": "gm"}))
+    assert (said["code"], said["id"], said["retry"]) == ("rate_limited", 8, True)
+    clock.now_s += said["after_ms"] / 1000
+    (effect,) = say(session, op="publish", ch="lobby", data={"text": "gm"})
+    assert isinstance(effect, Publish)
+
+
+def test_a_long_text_is_not_published_and_costs_no_turn(session):
+    said = answer(say(session, op="publish", id=8, ch="lobby", data={"text": "ü" * 1025}))
+    assert said["code"] == "payload_too_large"
+    (effect,) = say(session, op="publish", ch="lobby", data={"text": "ü" * 1024})
+    assert isinstance(effect, Publish)
+
+
+@pytest.mark.parametrize("data", [None, "gm", {}, {"text": ""}, {"text": 1}, {"text": ["gm"]}, [1]])
+def test_only_a_text_can_be_published(session, data):
+    assert answer(say(session, op="publish", ch="lobby", data=data))["code"] == "bad_param"
+
+
+def test_nobody_follows_what_is_private(session):
+    said = answer(say(session, op="subscribe", id=1, channels=[{"ch": "me.notifications"}]))
+    assert (said["code"], said["ch"]) == ("auth_required", "me.notifications")
+    assert session.followed == {}
+
+
+def test_somebody_follows_what_is_their_own(clock):
+    session = Session(lambda symbol: True, LIMITS, now=clock, time_ms=lambda: 0, user_id=7)
+    (effect,) = say(session, op="subscribe", channels=[{"ch": "me.notifications"}])
+    assert effect.channel == parse("me.notifications", 7)
 
 
 def test_unknown_fields_are_ignored(session):
@@ -167,7 +212,9 @@ def test_an_address_that_makes_no_sense_is_answered(session, query):
         ("unknown_channel", '{"op":"subscribe","channels":[{"ch":"trade.NOPE"}]}'),
         ("unknown_channel", '{"op":"subscribe","channels":[{"ch":"candle.SOLUSDT.7m"}]}'),
         ("unknown_channel", '{"op":"unsubscribe","channels":["a b"]}'),
-        ("not_publishable", '{"op":"publish"}'),
+        ("bad_param", '{"op":"publish"}'),
+        ("unknown_channel", '{"op":"publish","ch":"nope","data":{"text":"gm"}}'),
+        ("not_publishable", '{"op":"publish","ch":"system"}'),
     ],
 )
 def test_every_refusal_names_its_code(session, code, message):

@@ -73,10 +73,10 @@ async def test_a_halted_pair_trades_nothing_and_time_passes_there_all_the_same(c
     await staff_set(status=PairStatus.HALTED)
     async with running(Simulator(rate=100)):
         await reached(has(connected, 50, "BTCUSDT"))
-        first = (await bus.tails(SYMBOLS))["SOLUSDT"].time_ms
+        first = (await latest.aheads(SYMBOLS))["SOLUSDT"].time_ms
 
         async def passed():
-            return (await bus.tails(SYMBOLS))["SOLUSDT"].time_ms > first > 0
+            return (await latest.aheads(SYMBOLS))["SOLUSDT"].time_ms > first > 0
 
         await reached(passed)
     assert written(connected) == []
@@ -169,12 +169,12 @@ async def test_who_was_replaced_while_it_was_paused_writes_no_more(connected, pa
 async def test_when_redis_loses_everything_what_was_told_is_written_again(connected, pairs):
     async with running(Simulator(rate=100)):
         await reached(has(connected, 50))
-        before, epoch = written(connected), (await bus.tails(SYMBOLS))["SOLUSDT"].epoch
+        before, epoch = written(connected), (await latest.aheads(SYMBOLS))["SOLUSDT"].epoch
         empty(connected)
         await reached(has(connected, len(before) + 50))
     assert written(connected)[: len(before)] == before
     assert_whole(connected)
-    assert (await bus.tails(SYMBOLS))["SOLUSDT"].epoch != epoch
+    assert (await latest.aheads(SYMBOLS))["SOLUSDT"].epoch != epoch
 
 
 async def test_when_redis_is_away_for_a_while_nothing_is_lost(connected, pairs, monkeypatch):

@@ -1,6 +1,6 @@
 """The newest state of each pair and of the feed, for whoever needs it now: pages, REST, hubs, health checks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -29,6 +29,14 @@ class FeedState:
     source: str  # "simulated"
     instance: str
     symbols: tuple[str, ...] = ()  # the pairs that it feeds
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a stream ends."""
+
+    epoch: str
+    seq: int
 
 
 def parse_head(found: Mapping[bytes, bytes]) -> Head | None:
@@ -79,6 +87,16 @@ async def aheads(symbols: Iterable[str]) -> dict[str, Head]:
 def _by_name(names: list[str], found: list[Mapping[bytes, bytes]]) -> dict[str, Head]:
     parsed = {name: parse_head(hash_) for name, hash_ in zip(names, found, strict=True)}
     return {name: head for name, head in parsed.items() if head is not None}
+
+
+async def tails(heads: Sequence[str]) -> dict[str, Tail]:
+    """What these heads say (hashes with an epoch and a seq), in one round trip. Raises Unavailable."""
+    with translated():
+        pipe = aclient().pipeline(transaction=False)
+        for head in heads:
+            pipe.hmget(head, ["epoch", "seq"])
+        found = await pipe.execute()
+    return {head: Tail(epoch.decode(), int(seq or 0)) for head, (epoch, seq) in zip(heads, found, strict=True) if epoch}
 
 
 def feed_state() -> FeedState | None:

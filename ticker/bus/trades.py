@@ -5,7 +5,6 @@ The stream is the truth. The group message is a wake-up that happens to carry th
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -71,13 +70,9 @@ class Full(Unavailable):
     """The stream holds as much as it may: the market waits for the recorder rather than lose what it has not seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """Where a pair's stream ends."""
-
-    epoch: str
-    seq: int
-    time_ms: int
+def head_of(symbol: str) -> str:
+    """The key of the hash that says where a pair's stream ends."""
+    return key("head", symbol)
 
 
 def _stream(symbol: str) -> str:
@@ -93,10 +88,10 @@ async def open_stream(symbol: str, *, recorded_seq: int, fence: str, token: str)
     with translated():
         try:
             flat = await aclient().eval(  # type: ignore[misc]
-                _OPEN, 3, _stream(symbol), key("head", symbol), fence, token, secrets.token_hex(4), recorded_seq
+                _OPEN, 3, _stream(symbol), head_of(symbol), fence, token, secrets.token_hex(4), recorded_seq
             )
         except ResponseError as error:
-            raise _refusal(error) from None
+            raise refusal(error) from None
     head = parse_head(dict(zip(flat[::2], flat[1::2], strict=True)))
     assert head is not None  # the script has just seen to it
     return head
@@ -130,7 +125,7 @@ async def append(
                     _APPEND,
                     3,
                     _stream(symbol),
-                    key("head", symbol),
+                    head_of(symbol),
                     fence,
                     token,
                     epoch,
@@ -144,10 +139,11 @@ async def append(
                 )
             )
         except ResponseError as error:
-            raise _refusal(error) from None
+            raise refusal(error) from None
 
 
-def _refusal(error: ResponseError) -> Exception:
+def refusal(error: ResponseError) -> Exception:
+    """What a script has refused; any other error as it is."""
     kinds: dict[str, type[TickerError]] = {"FENCED": Fenced, "DISPLACED": Moved, "FULL": Full}
     kind, _, detail = str(error).partition(" ")
     return kinds[kind](detail) if kind in kinds else error
@@ -176,7 +172,7 @@ async def newest(symbol: str, count: int) -> tuple[Head | None, list[tuple[int, 
     """The head and the newest `count` trades up to it, read in one step."""
     with translated():
         pipe = aclient().pipeline(transaction=True)
-        pipe.hgetall(key("head", symbol))
+        pipe.hgetall(head_of(symbol))
         pipe.xrevrange(_stream(symbol), count=count)
         head, entries = await pipe.execute()
     return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in reversed(entries)]
@@ -193,24 +189,10 @@ async def after(symbol: str, seq: int, count: int) -> tuple[Head | None, list[tu
     """The head and at most `count` trades after `seq`, read in one step."""
     with translated():
         pipe = aclient().pipeline(transaction=True)
-        pipe.hgetall(key("head", symbol))
+        pipe.hgetall(head_of(symbol))
         pipe.xrange(_stream(symbol), min=f"{seq + 1}-0", count=count)
         head, entries = await pipe.execute()
     return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in entries]
-
-
-async def tails(symbols: Sequence[str]) -> dict[str, Tail]:
-    """Where these streams end, in one round trip. Raises Unavailable."""
-    with translated():
-        pipe = aclient().pipeline(transaction=False)
-        for symbol in symbols:
-            pipe.hmget(key("head", symbol), ["epoch", "seq", "time_ms"])
-        found = await pipe.execute()
-    return {
-        symbol: Tail(epoch.decode(), int(seq), int(time_ms or 0))
-        for symbol, (epoch, seq, time_ms) in zip(symbols, found, strict=True)
-        if epoch
-    }
 
 
 async def wait(positions: Mapping[str, int], *, count: int, block_ms: int) -> dict[str, list[tuple[int, bytes]]]:

@@ -1,7 +1,6 @@
 """WebSockets: what a client says goes to its session, what it follows comes from the hub."""
 
 import logging
-import secrets
 import time
 from typing import Any
 
@@ -9,14 +8,16 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from ticker.bus import groups as bus
-from ticker.live import hub
+from ticker.bus import logs
+from ticker.live import admission, hub
+from ticker.live.clients import ForeignOrigin, client_of, identify
 from ticker.live.followers import Follower, wall_ms, websocket
-from ticker.market.errors import TickerError, Unavailable
+from ticker.market.errors import NotSignedIn, TickerError, Unavailable
 from ticker.services import instance
 from ticker.wire import closing, frames, groups, messages
 from ticker.wire.closing import Goodbye
 from ticker.wire.limits import Bucket
-from ticker.wire.session import Close, Effect, Follow, Say, Session, Unfollow
+from ticker.wire.session import Close, Effect, Follow, Publish, Say, Session, Unfollow
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +35,29 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def connect(self) -> None:
+        client = client_of(self.scope)
+        not_signed_in: NotSignedIn | None = None
+        try:
+            await identify(client, self.scope)
+        except ForeignOrigin:
+            await self.close()
+            return
+        except NotSignedIn as error:
+            not_signed_in = error
         await self.accept()
         self.opened_at = time.monotonic()
-        self.conn = secrets.token_urlsafe(6)
         the_hub = hub.current()
-        self.follower = websocket(the_hub, self.scope, self.base_send)
-        if the_hub.connections >= settings.LIVE_MAX_CONNECTIONS:
+        self.follower = websocket(the_hub, client, self.scope, self.base_send)
+        if not_signed_in:
+            # A browser sees a refused handshake as 1006 only, so it is told afterwards.
+            self.follower.say(messages.error(not_signed_in.code, not_signed_in.detail))
+            self.follower.goodbye(closing.FORBIDDEN)
+        elif the_hub.connections >= settings.LIVE_MAX_CONNECTIONS:
             self.follower.goodbye(closing.OVERLOADED)
         elif instance.draining:
             self.follower.goodbye(closing.RESTART)
+        elif refused := await admission.admit(client.address, client.conn, counts_as_connect=True):
+            self.follower.goodbye(refused)
         else:
             await self.greet()
 
@@ -51,22 +66,27 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         if hasattr(self, "follower"):
+            client = self.follower.client
             self.follower.close()
-            log.debug("%s closed with %s after %.0f s", self.conn, code, time.monotonic() - self.opened_at)
+            log.debug("%s closed with %s after %.0f s", client.conn, code, time.monotonic() - self.opened_at)
+            await admission.release(client.address, client.conn)
 
 
 class MarketConsumer(LiveConsumer):
     """`/live/v1/ws`: follow trades, tickers and candles."""
 
     async def greet(self) -> None:
-        the_hub = self.follower.hub
-        self.session = Session(the_hub.knows, settings.LIVE_LIMITS, now=time.monotonic, time_ms=wall_ms)
+        the_hub, client = self.follower.hub, self.follower.client
+        self.session = Session(
+            the_hub.knows, settings.LIVE_LIMITS, now=time.monotonic, time_ms=wall_ms, user_id=client.user_id
+        )
         self.follower.say(
             messages.hello(
-                conn=self.conn,
+                conn=client.conn,
                 server=instance.name,
                 time_ms=wall_ms(),
                 hb_ms=settings.HEARTBEAT_MS,
+                user=client.user,
                 limits=settings.LIVE_LIMITS,
             )
         )
@@ -88,6 +108,8 @@ class MarketConsumer(LiveConsumer):
                 await self.follow(effect)
             case Unfollow(channel):
                 self.follower.unfollow(channel)
+            case Publish():
+                await self.publish(effect)
             case Close(goodbye):
                 self.follower.goodbye(goodbye)
 
@@ -107,6 +129,15 @@ class MarketConsumer(LiveConsumer):
                     after_ms=1000 if away else None,
                 )
             )
+
+    async def publish(self, said: Publish) -> None:
+        try:
+            seq = await logs.aappend(said.channel.source, {"user": self.follower.client.user, "text": said.text})
+        except Unavailable:
+            text = "it is not known whether this was published"
+            self.follower.say(messages.error("unavailable", text, id=said.id, channel=said.channel.name, retry=True))
+        else:
+            self.follower.say(messages.ok(seq or 0, said.id))
 
 
 class BroadcastConsumer(LiveConsumer):

@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.conf import settings
+
 from ticker.live import metrics
+from ticker.live.clients import Client
 from ticker.live.held import Held
-from ticker.live.topics import Topic
+from ticker.live.topics import Topic, Window
 from ticker.wire import closing, frames, messages
 from ticker.wire.channels import Channel
 from ticker.wire.closing import Goodbye
@@ -45,27 +49,45 @@ def wall_ms() -> int:
 class Follower:
     """One client. `say` never waits: what a client does not take in time is bounded by closing it."""
 
+    __slots__ = ("__weakref__", "_beat_at", "_said_at", "_told", "client", "ends_at", "hub", "is_closed", "topics")
     transport = ""
 
-    def __init__(self, hub: "Hub") -> None:
+    def __init__(self, hub: "Hub", client: Client) -> None:
         self.hub = hub
+        self.client = client
         self.topics: dict[Channel, Topic] = {}
         self.is_closed = False
-        self._said_at = self._beat_at = asyncio.get_running_loop().time()
+        self._said_at = self._beat_at = hub.now
+        age_s, spread = self.lives()
+        self.ends_at = hub.now + age_s * random.uniform(1 - spread, 1 + spread)
         self._told: dict[str, int] = {}  # the top of each channel in the last heartbeat
         metrics.FOLLOWERS.labels(self.transport).inc()
+
+    @staticmethod
+    def lives() -> tuple[float, float]:
+        """How many seconds a connection lives at most, and what part of that by chance more or less."""
+        return settings.LIVE_MAX_AGE_S, 0.1
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it follows what is a user's own."""
+        return self.client.identity is not None and any(channel.name.startswith("me.") for channel in self.topics)
 
     def say(self, message: Message) -> None:
         """Send a message, after all that was said before."""
         raise TypeError("a follower has a transport")
 
+    def say_all(self, window: Window) -> None:
+        """Send the messages of a window, which others are sent too."""
+        for message in window.messages:
+            self.say(message)
+
     def relay(self, opcode: int, payload: bytes) -> None:
         """Send somebody's frame as it is, text as text and binary as binary."""
         raise TypeError("only a WebSocket has frames")
 
-    def flush(self) -> int:
-        """Write what was said since the last flush; how many messages that were."""
-        return 0
+    def flush(self) -> None:
+        """Write what was said since the last flush."""
 
     def goodbye(self, goodbye: Goodbye) -> None:
         """Say why, then end the connection."""
@@ -85,12 +107,17 @@ class Follower:
         self.hub.close(self)
         metrics.FOLLOWERS.labels(self.transport).dec()
 
+    def age(self, now: float) -> None:
+        """End what has lived long enough: a deployment then looks like any other minute."""
+        if now > self.ends_at:
+            self.goodbye(closing.MAX_AGE)
+
     def beat(self, now: float, every_s: float) -> None:
         """Say a heartbeat when nothing else was said for `every_s`, and at least every third one."""
         if now - self._said_at < every_s and now - self._beat_at < 3 * every_s:
             return
         self._beat_at = now
-        tops = {channel.name: topic.sent_to(self) for channel, topic in self.topics.items()}
+        tops = {channel.name: topic.given_to(self) for channel, topic in self.topics.items()}
         changed = {name: seq for name, seq in tops.items() if self._told.get(name) != seq}
         self._told = tops
         self.say(messages.heartbeat(wall_ms(), changed))
@@ -99,10 +126,12 @@ class Follower:
         return messages.bye(goodbye.code, goodbye.reason, reconnect=goodbye.reconnect, after_ms=goodbye.after_ms)
 
 
-def websocket(hub: "Hub", scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> Follower:
+def websocket(
+    hub: "Hub", client: Client, scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]
+) -> Follower:
     """The follower that fits the server we run under."""
     handle = scope.get("extensions", {}).get(FRAMES)
-    return FrameFollower(hub, handle) if handle is not None else SendFollower(hub, send)
+    return FrameFollower(hub, client, handle) if handle is not None else SendFollower(hub, client, send)
 
 
 class FrameFollower(Follower):
@@ -112,10 +141,11 @@ class FrameFollower(Follower):
     that stays pressed is closed and resumes from its position; nobody else notices.
     """
 
+    __slots__ = ("_frames", "_held", "_out", "_pressed_at", "_unmeasured")
     transport = "websocket"
 
-    def __init__(self, hub: "Hub", handle: Frames) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: "Hub", client: Client, handle: Frames) -> None:
+        super().__init__(hub, client)
         self._frames = handle
         self._out: list[bytes] = []
         self._unmeasured = 0  # bytes written since the kernel was asked
@@ -126,35 +156,43 @@ class FrameFollower(Follower):
         if self._held is not None and not self.is_closed:
             self._held.add(message)
         else:
-            self._write(message.frame)
+            self._put(message.frame)
+
+    def say_all(self, window: Window) -> None:
+        if self._held is None and not self._out:
+            self._write(window.frames, len(window.messages))
+        else:
+            super().say_all(window)
 
     def relay(self, opcode: int, payload: bytes) -> None:
         if self._held is None:  # the broadcast room promises nothing to who does not listen
-            self._write(frames.frame(opcode, payload))
+            self._put(frames.frame(opcode, payload))
 
-    def _write(self, frame: bytes) -> None:
+    def _put(self, frame: bytes) -> None:
         if self.is_closed:
             return
         self._out.append(frame)
         if len(self._out) == 1:
             self.hub.cork(self)
 
-    def flush(self) -> int:
-        if not self._out or self.is_closed:
-            return 0
-        out, self._out = self._out, []
-        self._said_at = self.hub.now
-        data = out[0] if len(out) == 1 else b"".join(out)
+    def flush(self) -> None:
+        if self._out and not self.is_closed:
+            out, self._out = self._out, []
+            self._write(b"".join(out), len(out))
+
+    def _write(self, data: bytes, count: int) -> None:
+        self._said_at = self.hub.uncorked_at
+        self.hub.said += count
         taken = self._frames.write(data)
         self._unmeasured += len(data)
         if not taken or self._unmeasured >= MEASURE_EVERY:
             self._unmeasured = 0
             if self._held is None and self._frames.unsent() > PRESSED_ABOVE:
                 self._press()
-        return len(out)
 
     def _press(self) -> None:
-        self._frames.write(messages.flow("pressed").frame)
+        if self.topics:
+            self._frames.write(messages.flow("pressed").frame)
         self._held = Held()
         self._pressed_at = self.hub.now
         self.hub.watch(self)
@@ -167,8 +205,9 @@ class FrameFollower(Follower):
         if unsent < RELIEVED_BELOW:
             held, self._held = self._held, None
             for message in held.take():
-                self._write(message.frame)
-            self._write(messages.flow("ok").frame)
+                self._put(message.frame)
+            if self.topics:
+                self._put(messages.flow("ok").frame)
             return True
         if self._held.size > HELD_MOST or unsent > HELD_MOST or self.hub.now - self._pressed_at > PRESSED_MOST_S:
             metrics.SLOW.inc()
@@ -189,10 +228,11 @@ class FrameFollower(Follower):
 class SendFollower(Follower):
     """A WebSocket under any other ASGI server: everything works, with more work for each message."""
 
+    __slots__ = ("_out", "_send", "_writer")
     transport = "websocket"
 
-    def __init__(self, hub: "Hub", send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: "Hub", client: Client, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        super().__init__(hub, client)
         self._send = send
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._writer = asyncio.get_running_loop().create_task(self._write())
@@ -213,7 +253,7 @@ class SendFollower(Follower):
             self.goodbye(closing.SLOW)
             return
         self._said_at = self.hub.now
-        metrics.SAID.inc()
+        self.hub.said += 1
         self._out.put_nowait(event)
 
     def goodbye(self, goodbye: Goodbye) -> None:

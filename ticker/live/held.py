@@ -1,6 +1,5 @@
 """What is kept for a client that cannot follow: a log in order, of a state only the newest, and nothing looks like loss."""
 
-from ticker.wire import messages
 from ticker.wire.channels import Channel, Mode
 from ticker.wire.messages import Message, Update
 
@@ -20,7 +19,7 @@ class Held:
         if isinstance(message, Update) and message.channel.mode is Mode.STATE:
             older = self._pop(message.channel)
             if older is not None:
-                message = messages.widened(message, older.from_seq)
+                message = message.over(older)
             # A closed candle is told even if a newer one comes.
             key = message if message.final else message.channel
         self._messages[key] = message

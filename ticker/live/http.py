@@ -5,7 +5,8 @@ A loop inside Channels' AsyncHttpConsumer.handle notices it after 11 s, and a Dj
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,11 +14,13 @@ from urllib.parse import parse_qs
 import msgspec
 from django.conf import settings
 
+from ticker.live import admission
+from ticker.live.clients import Client, ForeignOrigin, client_of, identify
 from ticker.live.hub import Hub
-from ticker.live.pair import PairStream
-from ticker.market.errors import BadRequest, TickerError, Unavailable
+from ticker.live.source import Source
+from ticker.market.errors import BadRequest, NotSignedIn, TickerError, Unavailable
 from ticker.services import instance
-from ticker.wire import channels, cursors
+from ticker.wire import channels, closing, cursors
 from ticker.wire.channels import Channel
 from ticker.wire.session import Follow, Position, parse_query
 
@@ -76,60 +79,75 @@ class Request:
         return str(self._headers.get(name, b"").decode("latin-1"))
 
 
+class TooMany(TickerError):
+    """More than one address may have, at once or in a minute."""
+
+    code = "too_many_connections"
+
+
 @dataclass(slots=True)
 class Wanted:
     """The channels of a request, and where its client stands in each."""
 
     channels: list[Channel]
-    pairs: dict[str, PairStream]  # by symbol
+    sources: list[Source]  # of each channel
     follows: list[Follow]
     seqs: dict[Channel, int]
     resumed: bool  # a cursor was given and fits
     is_reset: bool  # a cursor was given and does not fit any more
 
     def cursor(self) -> str:
-        epochs = {symbol: pair.epoch for symbol, pair in self.pairs.items()}  # as they are now: one may begin anew
+        epochs = [source.epoch for source in self.sources]  # as they are now: one may begin anew
         return cursors.dump(self.channels, epochs, [self.seqs[channel] for channel in self.channels])
 
 
-async def wanted(hub: Hub, request: Request, cursor: str) -> Wanted:
-    """What to follow, from the cursor on if it fits. Raises BadRequest or Unavailable."""
+@asynccontextmanager
+async def admitted(scope: Scope, *, counts_as_connect: bool) -> AsyncIterator[Client]:
+    """Who makes this request, counted as long as it lasts. Raises ForeignOrigin, NotSignedIn or TooMany."""
+    client = client_of(scope)
+    await identify(client, scope)
+    try:
+        if refused := await admission.admit(client.address, client.conn, counts_as_connect=counts_as_connect):
+            code = TooMany.code if refused is closing.TOO_MANY else "rate_limited"
+            raise TooMany(refused.reason, code)
+        yield client
+    finally:
+        await admission.release(client.address, client.conn)
+
+
+async def wanted(hub: Hub, request: Request, client: Client, cursor: str) -> Wanted:
+    """What to follow, from the cursor on if it fits. Raises BadRequest, NotSignedIn or Unavailable."""
     if instance.draining or hub.connections >= settings.LIVE_MAX_CONNECTIONS:
         raise Unavailable("this instance takes no more clients", code="overloaded")
     await hub.ready()
-    named: list[Channel] = []
-    for name in request.names:
-        channel = channels.parse(name)
-        if channel is None or not hub.knows(channel.symbol):
-            shown = name if channels.NAME.fullmatch(name) else "of this name"
-            raise BadRequest(f"no channel {shown}", code="unknown_channel")
-        named.append(channel)
-    pairs: dict[str, PairStream] = {}
-    for channel in named:
-        pairs[channel.symbol] = await hub.pair(channel.symbol)
-    epochs = {symbol: pair.epoch for symbol, pair in pairs.items()}
+    named = [_channel(hub, name, client) for name in request.names]
+    sources = [await hub.source(channel) for channel in named]
+    epochs = [source.epoch for source in sources]
     try:
         seqs = cursors.load(cursor, named, epochs) if cursor else None
     except ValueError as error:
         raise BadRequest(str(error)) from None
-    positions: list[Position] = []
+    positions: list[Position | None] = [NOWHERE if cursor else None] * len(named)
     if seqs:
-        positions = [Position(epochs[channel.symbol], seq) for channel, seq in zip(named, seqs, strict=True)]
-    elif cursor:
-        positions = [NOWHERE] * len(named)
+        positions = [Position(epoch, seq) for epoch, seq in zip(epochs, seqs, strict=True)]
     follows = [
-        Follow(
-            channel,
-            channel.throttle if request.throttle is None else request.throttle,
-            positions[place] if positions else None,
-            None,
-        )
-        for place, channel in enumerate(named)
+        Follow(channel, channel.throttle if request.throttle is None else request.throttle, position, None)
+        for channel, position in zip(named, positions, strict=True)
     ]
-    at = {channel: pairs[channel.symbol].number(channel) for channel in named}
+    at = {channel: source.number(channel) for channel, source in zip(named, sources, strict=True)}
     if seqs:
         at = dict(zip(named, seqs, strict=True))
-    return Wanted(named, pairs, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
+    return Wanted(named, sources, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
+
+
+def _channel(hub: Hub, name: str, client: Client) -> Channel:
+    channel = channels.parse(name, client.user_id)
+    if channel is None or (channel.symbol and not hub.knows(channel.symbol)):
+        shown = name if channels.NAME.fullmatch(name) else "of this name"
+        raise BadRequest(f"no channel {shown}", code="unknown_channel")
+    if not channel.source:
+        raise NotSignedIn(f"sign in to follow {channel.name}")
+    return channel
 
 
 async def respond(send: Send, status: int, body: bytes, content_type: bytes, headers: Headers | None = None) -> None:
@@ -140,9 +158,20 @@ async def respond(send: Send, status: int, body: bytes, content_type: bytes, hea
 
 async def refuse(send: Send, error: TickerError) -> None:
     """Say no in the shape that all of HTTP here has."""
-    status = 503 if isinstance(error, Unavailable) else 400
-    detail = error.detail if status == 400 or error.code == "overloaded" else "the market data source does not answer"
-    headers: Headers = [(b"retry-after", b"2")] if status == 503 else []
+    detail, headers = error.detail, list[tuple[bytes, bytes]]()
+    match error:
+        case Unavailable():
+            status, headers = 503, [(b"retry-after", b"2")]
+            if error.code != "overloaded":
+                detail = "the market data source does not answer"
+        case TooMany():
+            status, headers = 429, [(b"retry-after", b"%d" % admission.RETRY_AFTER_S)]
+        case NotSignedIn():
+            status, headers = 401, [(b"www-authenticate", b"Bearer")]
+        case ForeignOrigin():
+            status = 403
+        case _:
+            status = 400
     body = msgspec.json.encode({"error": error.code, "detail": detail})
     await respond(send, status, body, b"application/json", headers)
 

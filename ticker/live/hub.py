@@ -1,34 +1,38 @@
-"""The one place of a process where the market is heard: joins each followed pair's group once, and tells all followers.
+"""The one place of a process where the market is heard: joins each followed source's group once, and tells all followers.
 
 A group has one member for each process, never one for each client.
 """
 
 import asyncio
 import logging
-import time
 import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from ticker.bus import latest
-from ticker.bus import trades as bus
 from ticker.bus.groups import Ear
 from ticker.live import metrics
+from ticker.live.feed import Feed
+from ticker.live.fleet import Fleet
 from ticker.live.followers import Follower, FrameFollower
+from ticker.live.guard import Guard
+from ticker.live.log import LogStream
 from ticker.live.pair import PairStream
+from ticker.live.source import Source
+from ticker.live.tickers import TickersStream
+from ticker.live.topics import Corked
 from ticker.market.errors import NotFound, Unavailable
-from ticker.wire import batches, closing, frames, groups, messages
+from ticker.wire import closing, frames, groups, messages
+from ticker.wire.channels import Channel
 from ticker.wire.session import Follow
 
 log = logging.getLogger(__name__)
 
 Hear = Callable[[dict[str, Any]], None]
 
-JUDGE_EVERY_S = 0.25
 LOOK_EVERY_S = 1.0  # at where the streams end: the loss of the last message is seen in no other way
 GRACE_S = 0.2  # what is on its way needs no reading
 RELIEVE_EVERY_S = 0.1
@@ -37,25 +41,24 @@ LEAVE_AFTER_S = 30.0  # without followers: most who leave a page open another of
 
 
 class Hub:
-    """Hears the pairs that somebody here follows. Lives in one event loop."""
+    """Hears what somebody here follows. Lives in one event loop."""
 
     def __init__(self) -> None:
         self.followers: set[Follower] = set()  # of the markets
         self.listeners: set[Follower] = set()  # of the broadcast room
-        self.feed_is_live = True
-        self._stale_since_ms = 0
-        self._known: frozenset[str] = frozenset()
-        self._pairs: dict[str, PairStream] = {}
-        self._opening: dict[str, asyncio.Task[PairStream]] = {}
+        self.feed = Feed()
+        self.fleet = Fleet()
+        self.uncorked_at = float("-inf")  # when the newest window ended
+        self.said = 0  # messages given to clients and not yet counted
+        self._guard = Guard(self)
+        self._sources: dict[str, Source] = {}  # by group
+        self._opening: dict[str, asyncio.Task[Source]] = {}
         self._idle_since: dict[str, float] = {}
         self._ear = Ear()
         self._joined: dict[str, Hear] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._corked: list[Follower] = []
+        self._corked: list[Corked] = []
         self._pressed: list[FrameFollower] = []
-        self._uncorked_at = float("-inf")
-        self._feed_ms = 0
-        self._feed_heard_at = float("-inf")
 
     @property
     def now(self) -> float:
@@ -69,8 +72,8 @@ class Hub:
         self.followers.add(follower)
         with suppress(Unavailable):
             await self.ready()
-        if not self.feed_is_live:
-            follower.say(messages.status(feed="stale", since=self._stale_since_ms))
+        if not self.feed.is_live:
+            follower.say(self.feed.status)
 
     async def open_broadcast(self, follower: Follower) -> None:
         """A client of the broadcast room has come. Raises Unavailable."""
@@ -95,53 +98,54 @@ class Hub:
 
     async def ready(self) -> None:
         """Know which pairs there are. Raises Unavailable when that cannot be found out."""
-        self._start()
-        if not self._known:
-            await self._look_at_feed()
+        self.start()
+        if not self.feed.symbols:
+            await self.feed.look()
 
     def knows(self, symbol: str) -> bool:
         """Whether the feed trades this pair; as long as no feed has been heard, any may be."""
-        return not self._known or symbol in self._known
+        return not self.feed.symbols or symbol in self.feed.symbols
 
     async def follow(self, follower: Follower, wanted: Follow) -> None:
-        """Let a follower hear a channel, from its position on if it has one. Raises Unavailable."""
-        pair = await self.pair(wanted.channel.symbol)
-        position = wanted.position
-        if position and wanted.channel.kind == "trade" and position.epoch == pair.epoch:
-            if position.seq > pair.seq:
-                await pair.catch_up()  # another instance was a moment ahead of this one
-            if not pair.holds(position.seq):
-                await pair.reach_back(position.seq)
-        if position and wanted.channel.kind == "trade" and pair.why_not(wanted.channel, position):
-            await pair.look_back()
+        """Let a follower hear a channel, from its position on if it has one. Raises Unavailable or NotFound."""
+        source = await self.source(wanted.channel)
+        await source.prepare(wanted)
         if follower in self.followers:  # it may have gone while we read
-            follower.topics[wanted.channel] = pair.follow(follower, wanted)
+            follower.topics[wanted.channel] = source.follow(follower, wanted)
 
-    async def pair(self, symbol: str) -> PairStream:
-        """The pair, heard from now on. Many who ask at once cost one read. Raises Unavailable or NotFound."""
-        self._idle_since.pop(symbol, None)
-        if symbol in self._pairs:
-            return self._pairs[symbol]
-        if not self._known:
+    async def source(self, channel: Channel) -> Source:
+        """What tells of the channel, heard from now on. Many who ask at once cost one read.
+
+        Raises Unavailable or NotFound.
+        """
+        group = channel.source
+        self._idle_since.pop(group, None)
+        if group in self._sources:
+            return self._sources[group]
+        if channel.symbol and not self.feed.symbols:
             raise Unavailable("no feed has been heard yet")
-        if not self.knows(symbol):
-            raise NotFound(f"no pair {symbol}")
-        if symbol not in self._opening:
-            task = self._opening[symbol] = asyncio.get_running_loop().create_task(self._open_pair(symbol))
-            task.add_done_callback(lambda _: self._opening.pop(symbol, None))
-        return await asyncio.shield(self._opening[symbol])
+        if channel.symbol and not self.knows(channel.symbol):
+            raise NotFound(f"no pair {channel.symbol}")
+        if group not in self._opening:
+            task = self._opening[group] = asyncio.get_running_loop().create_task(self._open_source(channel))
+            task.add_done_callback(lambda _: self._opening.pop(group, None))
+        return await asyncio.shield(self._opening[group])
 
-    async def _open_pair(self, symbol: str) -> PairStream:
-        pair = PairStream(symbol)
-        # First the group, then the stream: what comes between is heard twice rather than not at all.
-        await self.join(groups.of_pair(symbol), partial(self._hear_batch, pair))
-        await pair.load()
-        self._pairs[symbol] = pair
-        return pair
+    async def _open_source(self, channel: Channel) -> Source:
+        source = self._made(channel)
+        # First the group, then what Redis has: what comes between is heard twice rather than not at all.
+        await self.join(source.group, lambda message: source.hear(message["text"]))
+        await source.load()
+        self._sources[source.group] = source
+        return source
 
-    def _hear_batch(self, pair: PairStream, message: dict[str, Any]) -> None:
-        self._feed_heard_at = self.now
-        pair.hear(batches.load(message["text"]))
+    def _made(self, channel: Channel) -> Source:
+        match channel.kind:
+            case "log":
+                return LogStream(channel, self.cork)
+            case "tickers":
+                return TickersStream(channel, self.cork)
+        return PairStream(channel.symbol, self.cork)
 
     # --- Groups --------------------------------------------------------------------------------
 
@@ -149,7 +153,7 @@ class Hub:
         """Have every message of a group given to `hear`. Raises Unavailable."""
         await self._ear.join(group)
         self._joined[group] = hear
-        self._start()
+        self.start()
 
     async def _leave(self, group: str) -> None:
         self._joined.pop(group, None)
@@ -161,18 +165,21 @@ class Hub:
             await asyncio.sleep(0.05)
         while True:
             message = await self._ear.hear()
-            hear = self._joined.get(message["group"])
+            group = message["group"]
+            hear = self._joined.get(group)
             if hear is not None:
+                if group.startswith("pair."):
+                    self.feed.heard()
                 hear(message)
 
     # --- Writing together ----------------------------------------------------------------------
 
-    def cork(self, follower: Follower) -> None:
-        """Have a follower write what it has been given: at once when it was quiet, else with the rest of the window."""
-        self._corked.append(follower)
+    def cork(self, corked: Corked) -> None:
+        """Have something written: at once when it was quiet, else with the rest of the window."""
+        self._corked.append(corked)
         if len(self._corked) == 1:
             loop = asyncio.get_running_loop()
-            due = self._uncorked_at + settings.CORK_MS / 1000 - loop.time()
+            due = self.uncorked_at + settings.CORK_MS / 1000 - loop.time()
             if due <= 0:
                 loop.call_soon(self._uncork)
             else:
@@ -180,8 +187,11 @@ class Hub:
 
     def _uncork(self) -> None:
         corked, self._corked = self._corked, []
-        self._uncorked_at = asyncio.get_running_loop().time()
-        metrics.SAID.inc(sum(follower.flush() for follower in corked))
+        self.uncorked_at = self.now
+        for one in corked:
+            one.flush()
+        metrics.SAID.inc(self.said)
+        self.said = 0
 
     def watch(self, follower: FrameFollower) -> None:
         """Look after a client that does not keep up, until that is over."""
@@ -196,83 +206,75 @@ class Hub:
 
     # --- What happens by the clock -------------------------------------------------------------
 
-    def _start(self) -> None:
-        """Begin what runs in the background, at the first client."""
+    def start(self) -> None:
+        """Begin what runs in the background: when the server starts, else at the first client."""
         if self._tasks:
             return
-        self._feed_heard_at = self.now  # silence counts from here
+        self.feed.start()
         loop = asyncio.get_running_loop()
-        for work in (self._hear, self._look, self._judge, self._beat):
+        works = (self._hear, self._look, self._judge, self._beat, self._guard.watch, self._guard.count, self.fleet.beat)
+        for work in works:
             self._tasks.append(loop.create_task(_for_ever(work)))
 
     async def _look(self) -> None:
         """Compare what was heard with where the streams end, once a second."""
         while True:
             try:
-                await self._look_at_feed()
+                await self.feed.look()
                 await self._look_at_tails()
                 await self._leave_idle()
             except Unavailable as error:
                 log.debug("Redis is away: %s", error)
             await asyncio.sleep(LOOK_EVERY_S - GRACE_S)
 
-    async def _look_at_feed(self) -> None:
-        state = await latest.afeed_state()
-        if state is None:
-            return
-        self._known = frozenset(state.symbols)
-        if state.time_ms != self._feed_ms:
-            # Its age is judged by our own clock from here on: two machines' clocks need not agree.
-            first = not self._feed_ms
-            age_s = max(0.0, time.time() - state.time_ms / 1000) if first else 0.0
-            self._feed_ms = state.time_ms
-            self._feed_heard_at = asyncio.get_running_loop().time() - age_s
-
     async def _look_at_tails(self) -> None:
-        tails = await bus.tails(list(self._pairs))
+        heard = {source: source.seq for source in self._sources.values()}
+        tails = await latest.tails([source.head for source in heard])
         await asyncio.sleep(GRACE_S)
-        for symbol, tail in tails.items():
-            pair = self._pairs.get(symbol)
-            if pair is not None and (tail.epoch != pair.epoch or tail.seq > pair.seq):
-                pair.fill()
+        for source, before in heard.items():
+            tail = tails.get(source.head)
+            if tail and (tail.epoch != source.epoch or tail.seq > source.seq or tail.seq < before):
+                source.fill()
 
     async def _leave_idle(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for symbol, pair in list(self._pairs.items()):
-            if pair.is_followed:
-                self._idle_since.pop(symbol, None)
-            elif now - self._idle_since.setdefault(symbol, now) > LEAVE_AFTER_S:
-                del self._pairs[symbol], self._idle_since[symbol]
-                await pair.close()
-                await self._leave(groups.of_pair(symbol))
+        now = self.now
+        for group, source in list(self._sources.items()):
+            if source.is_followed:
+                self._idle_since.pop(group, None)
+            elif now - self._idle_since.setdefault(group, now) > LEAVE_AFTER_S:
+                del self._sources[group], self._idle_since[group]
+                source.close()
+                await self._leave(group)
 
     async def _judge(self) -> None:
-        """Notice soon that prices are not live; looking at Redis may itself take seconds."""
-        while True:
-            self._judge_feed()
-            await asyncio.sleep(JUDGE_EVERY_S)
+        """Tell everybody when prices stop being live, and when they are live again and what was missed is told."""
+        at_stale: dict[str, int] = {}
+        async for is_live in self.feed.changes():
+            if is_live:
+                await self._catch_up()
+                filled = {group: one.filled - at_stale.get(group, one.filled) for group, one in self._sources.items()}
+                for follower in list(self.followers):
+                    of_it = sum(filled.get(group, 0) for group in {channel.source for channel in follower.topics})
+                    follower.say(messages.status(feed="live", filled=of_it))
+            else:
+                at_stale = {group: one.filled for group, one in self._sources.items()}
+                for follower in list(self.followers):
+                    follower.say(self.feed.status)
 
-    def _judge_feed(self) -> None:
-        """Tell everybody when prices stop being live, and when they are live again."""
-        silent_s = asyncio.get_running_loop().time() - self._feed_heard_at
-        is_live = silent_s * 1000 < settings.STALE_AFTER_MS
-        if is_live == self.feed_is_live:
-            return
-        self.feed_is_live = is_live
-        if is_live:
-            said = messages.status(feed="live")
-        else:
-            self._stale_since_ms = int((time.time() - min(silent_s, 86_400)) * 1000)
-            said = messages.status(feed="stale", since=self._stale_since_ms)
-        log.warning("the feed is %s", "live" if is_live else "stale")
-        for follower in list(self.followers):
-            follower.say(said)
+    async def _catch_up(self) -> None:
+        """Have every source tell what it missed, as far as Redis answers."""
+        found = await asyncio.gather(*(source.catch_up() for source in self._sources.values()), return_exceptions=True)
+        for error in found:
+            if isinstance(error, BaseException) and not isinstance(error, Unavailable):
+                log.error("a source could not catch up", exc_info=error)
 
     async def _beat(self) -> None:
         """Let no client be without a sign of life."""
         while True:
             await asyncio.sleep(1)
             now = self.now
+            for follower in (*self.followers, *self.listeners):
+                follower.age(now)
             for follower in list(self.followers):
                 follower.beat(now, settings.HEARTBEAT_MS / 1000)
 
@@ -289,12 +291,14 @@ class Hub:
                 await asyncio.sleep(window_s / turns)
 
     async def stop(self) -> None:
+        """End what runs in the background, and say that this instance has left."""
         # Again if need be: in Python 3.11 asyncio.wait_for, through which redis-py sends, swallows some cancellations.
         while pending := {task for task in self._tasks if not task.done()}:
             for task in pending:
                 task.cancel()
             await asyncio.wait(pending, timeout=0.1)
         self._tasks.clear()
+        await self.fleet.leave()
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

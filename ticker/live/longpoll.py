@@ -6,6 +6,7 @@ import msgspec
 
 from ticker.live import hub as hubs
 from ticker.live import metrics
+from ticker.live.clients import Client
 from ticker.live.followers import Follower, wall_ms
 from ticker.live.http import (
     Receive,
@@ -13,6 +14,7 @@ from ticker.live.http import (
     Scope,
     Send,
     Wanted,
+    admitted,
     gone,
     only_get,
     refuse,
@@ -34,10 +36,11 @@ BYTES_MOST = 262_144
 class PollFollower(Follower):
     """Gathers the messages of one answer; what does not fit is left for the next request."""
 
+    __slots__ = ("_has", "_size", "is_full", "is_open", "texts", "wanted", "woken")
     transport = "longpoll"
 
-    def __init__(self, hub: Hub, wanted: Wanted) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: Hub, client: Client, wanted: Wanted) -> None:
+        super().__init__(hub, client)
         self.wanted = wanted
         self.woken = asyncio.Event()
         self.texts: list[bytes] = []
@@ -76,23 +79,18 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
         return
     hub = hubs.current()
     try:
-        request = Request(scope, ("ch", "throttle", "cursor", "wait"))
-        wait_s = request.integer("wait", 20, WAIT_MOST_S)
-        found = await wanted(hub, request, request.value("cursor"))
-        follower = PollFollower(hub, found)
-        client = asyncio.ensure_future(gone(receive))
-        try:
-            await hub.open(follower)
-            for follow in found.follows:
-                await hub.follow(follower, follow)
-            follower.is_open = True
-            if found.resumed:
-                await until_either(client, follower.woken, wait_s)
-                if follower.woken.is_set() and not follower.is_full:
-                    await asyncio.wait({client}, timeout=GATHER_S)
-        finally:
-            client.cancel()
-            follower.close()
+        # Not a connect: who is answered soon asks again soon.
+        async with admitted(scope, counts_as_connect=False) as client:
+            request = Request(scope, ("ch", "throttle", "cursor", "wait"))
+            wait_s = request.integer("wait", 20, WAIT_MOST_S)
+            found = await wanted(hub, request, client, request.value("cursor"))
+            follower = PollFollower(hub, client, found)
+            leaving = asyncio.ensure_future(gone(receive))
+            try:
+                await _gather(follower, leaving, wait_s)
+            finally:
+                leaving.cancel()
+                follower.close()
     except TickerError as error:
         await refuse(send, error)
         return
@@ -105,3 +103,16 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
         "messages": [msgspec.Raw(text) for text in follower.texts],
     }
     await respond(send, 200, msgspec.json.encode(answer), b"application/json")
+
+
+async def _gather(follower: PollFollower, leaving: asyncio.Task[None], wait_s: float) -> None:
+    """Hear how things stand, or else the first news within `wait_s` and what comes right after it."""
+    hub, found = follower.hub, follower.wanted
+    await hub.open(follower)
+    for follow in found.follows:
+        await hub.follow(follower, follow)
+    follower.is_open = True
+    if found.resumed:
+        await until_either(leaving, follower.woken, wait_s)
+        if follower.woken.is_set() and not follower.is_full:
+            await asyncio.wait({leaving}, timeout=GATHER_S)

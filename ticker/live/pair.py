@@ -1,55 +1,44 @@
-"""One pair as this process hears it: in order, without holes, and ready for whoever begins to follow."""
+"""One pair as this process hears it: its trades, its ticker and its candles."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from ticker.bus import trades as bus
 from ticker.bus.latest import Head
 from ticker.live import metrics
 from ticker.live.ring import Ring
-from ticker.live.topics import Listener, News, Topic
+from ticker.live.source import Source
+from ticker.live.topics import Cork, News, Topic
 from ticker.market.board import Board, Closed
 from ticker.market.errors import Unavailable
-from ticker.wire import batches, boards, messages
-from ticker.wire.batches import Batch
-from ticker.wire.channels import Channel, Mode
-from ticker.wire.session import Follow, Position
-
-log = logging.getLogger(__name__)
+from ticker.wire import batches, boards, groups, messages
+from ticker.wire.channels import Channel
+from ticker.wire.session import Follow
 
 AT_FIRST = 1_000  # trades read when the first client follows the pair
 KEPT = 20_000  # trades in memory, about 130 bytes each, and the longest replay; older ones are in REST
 READ_AT_ONCE = 5_000
 LOOK_BACK_EVERY_S = 1.0  # at most: a thousand clients who come back too late cost one look
-REPLAY_AT_ONCE = 500  # trades in one message of a replay
+BOARD_KEPT_S = 30.0  # without followers of candles; then they are not folded any more, which is half of the work
 
 
-class PairStream:
-    """Hears the batches of one pair and tells its channels. What it missed it reads from the stream."""
+class PairStream(Source):
+    """Hears the batches of one pair."""
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, cork: Cork) -> None:
+        super().__init__(groups.of_pair(symbol), bus.head_of(symbol), cork)
         self.symbol = symbol
-        self.epoch = ""
-        self.seq = 0
         self._head_ms = 0
         self._ring = Ring(KEPT)
-        self._board = Board()
+        self._board: Board | None = None  # while somebody follows candles
+        self._board_used_at = float("-inf")
         self._ticker: tuple[int, bytes] = (0, b"")
-        self._topics: dict[Channel, Topic] = {}
-        self._trade = Channel(f"trade.{symbol}", "trade", symbol)
-        self._ticker_channel = Channel(f"ticker.{symbol}", "ticker", symbol)
+        self._trade = Channel(f"trade.{symbol}", "trade", self.group, symbol)
+        self._ticker_channel = Channel(f"ticker.{symbol}", "ticker", self.group, symbol)
         self._stream_first = 0
         self._looked_back_at = float("-inf")
-        self._reading = asyncio.Lock()  # whoever needs something from Redis waits for who already reads it
-        self._filling: asyncio.Task[None] | None = None
-
-    @property
-    def is_followed(self) -> bool:
-        return any(self._topics.values())
 
     async def load(self) -> None:
-        """Begin at the stream's end. Raises Unavailable."""
         head, entries = await bus.newest(self.symbol, AT_FIRST)
         if head is None:
             raise Unavailable(f"nothing is known of {self.symbol} yet")
@@ -61,14 +50,15 @@ class PairStream:
         self._ring.start(head.seq, consecutive)
         self._stream_first, self._looked_back_at = 0, float("-inf")  # of the stream that was
         self._board = boards.load(head.seq, head.board)
+        self._board_used_at = asyncio.get_running_loop().time()
         self._ticker = (head.ticker_seq, messages.encode(head.ticker) if head.ticker else b"")
 
     # --- Hearing -------------------------------------------------------------------------------
 
-    def hear(self, batch: Batch) -> None:
-        """A batch from the group: maybe a repeat, maybe after a hole."""
-        if not self.epoch or self._filling:
-            return  # what is being read has it
+    def hear(self, text: str) -> None:
+        if self.is_reading:
+            return
+        batch = batches.load(text)
         if batch.epoch != self.epoch or batch.from_ > self.seq + 1:
             self.fill()
             return
@@ -81,89 +71,88 @@ class PairStream:
     def _advance(self, items: Sequence[bytes], time_ms: int, pt: int) -> None:
         """Take in the next trades and the time, and tell whoever follows."""
         self._head_ms = max(self._head_ms, time_ms)
-        closed: list[Closed] = []
         if items:
-            trades = batches.trades(self.symbol, items)
-            self.seq = trades[-1].seq
+            self.seq += len(items)
             self._ring.append(items)
             if topic := self._topics.get(self._trade):
-                topic.news(News(self.seq, trades[-1].time_ms, pt, list(items)))
-            closed += self._board.add(trades)
-        closed += self._board.roll(time_ms)
-        self._tell_candles(closed, pt)
+                ts = batches.trade(self.symbol, items[-1]).time_ms
+                topic.news(News(self.seq, ts, pt, list(items)))
+        if self._board is not None:
+            self._fold(self._board, items, time_ms, pt)
 
-    def _tell_candles(self, closed: Sequence[Closed], pt: int) -> None:
-        for channel, topic in self._topics.items():
-            if channel.kind != "candle" or not topic:
-                continue
-            for old in closed:
-                if old.interval == channel.interval:
-                    data = messages.candle(old.candle, closed=True)
-                    topic.news(News(old.number, self._head_ms, pt, [data], final=True))
-            number = self._board.number(channel.interval)
-            if number > topic.seq:
-                data = messages.candle(self._board.candles[channel.interval], closed=False)
-                topic.news(News(number, self._head_ms, pt, [data]))
+    def _fold(self, board: Board, items: Sequence[bytes], time_ms: int, pt: int) -> None:
+        """Keep the candles, and tell of them."""
+        followed = [(channel, topic) for channel, topic in self._topics.items() if channel.kind == "candle" and topic]
+        now = asyncio.get_running_loop().time()
+        if followed:
+            self._board_used_at = now
+        elif now - self._board_used_at > BOARD_KEPT_S:
+            self._board = None
+            return
+        closed = board.add(batches.trades(self.symbol, items)) if items else []
+        closed += board.roll(time_ms)
+        for channel, topic in followed:
+            self._tell_candle(topic, board, channel.interval, closed, pt)
+
+    def _tell_candle(self, topic: Topic, board: Board, interval: str, closed: Sequence[Closed], pt: int) -> None:
+        for old in closed:
+            if old.interval == interval:
+                data = messages.candle(old.candle, closed=True)
+                topic.news(News(old.number, self._head_ms, pt, [data], final=True))
+        number = board.number(interval)
+        if number > topic.seq:
+            data = messages.candle(board.candles[interval], closed=False)
+            topic.news(News(number, self._head_ms, pt, [data]))
 
     def _tell_ticker(self, number: int, data: bytes, ts: int, pt: int) -> None:
         self._ticker = (number, data)
         if topic := self._topics.get(self._ticker_channel):
             topic.news(News(number, ts, pt, [data]))
 
-    def _take_ticker(self, head: Head) -> None:
-        if head.ticker is not None and head.ticker_seq > self._ticker[0]:
-            self._tell_ticker(head.ticker_seq, messages.encode(head.ticker), head.time_ms, head.time_ms)
-
     # --- Reading what was missed ---------------------------------------------------------------
 
-    def fill(self) -> None:
-        """Read what the group has not told, in the background, unless somebody already does."""
-        if self._filling is None:
-            self._filling = asyncio.get_running_loop().create_task(self._fill())
-            self._filling.add_done_callback(self._filled)
-
-    def _filled(self, task: asyncio.Task[None]) -> None:
-        self._filling = None
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, Unavailable):
-            log.error("%s: could not be filled", self.symbol, exc_info=error)
-
-    async def catch_up(self) -> None:
-        """Return when everything that the stream holds now has been told. Raises Unavailable."""
-        self.fill()
-        assert self._filling is not None
-        await asyncio.shield(self._filling)
-
-    async def _fill(self) -> None:
-        async with self._reading:
-            while True:
-                head, entries = await bus.after(self.symbol, self.seq, READ_AT_ONCE)
-                if head is None:
-                    return  # emptied; its feed will begin it anew
-                if head.epoch != self.epoch or (entries and entries[0][0] != self.seq + 1):
-                    await self._restart()
-                    return
-                if entries:
-                    metrics.FILLED.inc(len(entries))
-                    self._advance([item for _, item in entries], self._head_ms, head.time_ms)
-                if len(entries) < READ_AT_ONCE:
-                    self._advance([], head.time_ms, head.time_ms)
-                    self._take_ticker(head)
-                    return
+    async def _read(self) -> None:
+        while True:
+            head, entries = await bus.after(self.symbol, self.seq, READ_AT_ONCE)
+            if head is None:
+                return  # emptied; its feed will begin it anew
+            if head.epoch != self.epoch or (entries and entries[0][0] != self.seq + 1):
+                await self._restart()
+                return
+            if entries:
+                metrics.FILLED.inc(len(entries))
+                self.filled += len(entries)
+                self._advance([item for _, item in entries], self._head_ms, head.time_ms)
+            if len(entries) < READ_AT_ONCE:
+                if self._board is None:
+                    self._board = boards.load(head.seq, head.board)
+                    self._board_used_at = asyncio.get_running_loop().time()
+                self._advance([], head.time_ms, head.time_ms)
+                if head.ticker is not None and head.ticker_seq > self._ticker[0]:
+                    self._tell_ticker(head.ticker_seq, messages.encode(head.ticker), head.time_ms, head.time_ms)
+                return
 
     async def _restart(self) -> None:
-        """The stream is not what it was: begin at its end, and tell every follower that there may be a hole."""
         head, entries = await bus.newest(self.symbol, AT_FIRST)
         if head is None:
             return
         why = "epoch" if head.epoch != self.epoch else "window"
-        log.warning("%s: the stream begins anew at %d (%s)", self.symbol, head.seq, why)
         self._start(head, entries)
-        for channel, topic in self._topics.items():
-            topic.restart(self.number(channel))
-            for listener in list(topic):
-                self._introduce(listener, channel, topic.throttle_of(listener), why=why)
+        self._began_anew(why)
 
-    async def reach_back(self, seq: int) -> None:
+    async def prepare(self, wanted: Follow) -> None:
+        if wanted.channel.kind == "candle" and self._board is None:
+            await self.catch_up()
+        if wanted.channel.kind != "trade":
+            return
+        await super().prepare(wanted)
+        position = wanted.position
+        if position and position.epoch == self.epoch and not self.holds(position.seq):
+            await self._reach_back(position.seq)
+        if position and self.why_not(wanted.channel, position):
+            await self._look_back()
+
+    async def _reach_back(self, seq: int) -> None:
         """Have the trades after `seq` in memory, as far as the stream holds them. Raises Unavailable.
 
         A thousand clients who come back at once cost one read: the others find it done.
@@ -182,12 +171,14 @@ class PairStream:
                 position = found[-1][0]
             self._ring.prepend(_up_to(self._ring.first - 1, entries))
 
-    async def look_back(self) -> None:
+    async def _look_back(self) -> None:
         """Know the oldest trade that can be replayed, to tell those who ask for more. Raises Unavailable."""
         now = asyncio.get_running_loop().time()
         if now - self._looked_back_at > LOOK_BACK_EVERY_S:
             self._looked_back_at = now
             self._stream_first = await bus.first(self.symbol)
+
+    # --- What followers are told ---------------------------------------------------------------
 
     @property
     def first(self) -> int:
@@ -196,93 +187,30 @@ class PairStream:
             return self._ring.first
         return min(self._ring.first, max(self._stream_first, self.seq - KEPT + 1))
 
-    # --- Following -----------------------------------------------------------------------------
-
     def holds(self, seq: int) -> bool:
-        """Whether the trades after `seq` are in memory."""
         return seq + 1 >= self._ring.first
 
-    def why_not(self, channel: Channel, position: Position) -> str | None:
-        """Why a channel cannot be resumed from here; None where it can."""
-        is_log = channel.mode is Mode.LOG
-        if position.epoch != self.epoch or (is_log and position.seq > self.seq):
-            return "epoch"
-        return "window" if is_log and not self.holds(position.seq) else None
+    def after(self, seq: int) -> list[bytes]:
+        return self._ring.after(seq)
 
-    def follow(self, listener: Listener, wanted: Follow) -> Topic:
-        """Introduce the channel, replay what is asked for and held, then let the listener hear what comes."""
-        topic = self._topic(wanted.channel)
-        topic.tell_waiting(listener)  # who only changes the throttle misses nothing
-        topic.leave(listener)
-        position = wanted.position
-        why = self.why_not(wanted.channel, position) if position else None
-        after = position.seq if position and not why else None
-        self._introduce(listener, wanted.channel, wanted.throttle, id=wanted.id, why=why, after=after)
-        topic.join(listener, wanted.throttle)
-        return topic
-
-    def _introduce(
-        self,
-        listener: Listener,
-        channel: Channel,
-        throttle: int,
-        *,
-        id: messages.Id = None,
-        why: str | None = None,
-        after: int | None = None,
-    ) -> None:
-        """Say where the channel stands: with `why` it is a reset, with `after` a resumption."""
-        is_log = channel.mode is Mode.LOG
-        replay = self._ring.after(after) if is_log and after is not None else []
-        listener.say(
-            messages.subscribed(
-                channel,
-                id=id,
-                throttle=throttle,
-                epoch=self.epoch,
-                seq=self.number(channel),
-                resume="reset" if why else "ok" if after is not None else None,
-                why=why,
-                first=self.first if why and is_log else None,
-                replay=len(replay) if is_log and after is not None else None,
-            )
-        )
-        if is_log:
-            for number in range(0, len(replay), REPLAY_AT_ONCE):
-                part = replay[number : number + REPLAY_AT_ONCE]
-                from_seq = self.seq - len(replay) + number + 1
-                seq = from_seq + len(part) - 1
-                ts, data = self._head_ms, messages.items(part)
-                listener.say(messages.update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=ts, data=data))
-        elif data := self._state(channel):
-            listener.say(messages.snapshot(channel, seq=self.number(channel), ts=self._head_ms, data=data))
-
-    def _topic(self, channel: Channel) -> Topic:
-        topic = self._topics.get(channel)
-        if not topic:  # unknown, or nobody listened and so it was told nothing
-            topic = self._topics[channel] = Topic(channel, self.number(channel))
-        return topic
+    @property
+    def head_ms(self) -> int:
+        return self._head_ms
 
     def number(self, channel: Channel) -> int:
-        """The number of the newest news in a channel."""
         match channel.kind:
             case "trade":
                 return self.seq
             case "ticker":
                 return self._ticker[0]
             case _:
-                return self._board.number(channel.interval) if self._board.candles else 0
+                return self._board.number(channel.interval) if self._board and self._board.candles else 0
 
-    def _state(self, channel: Channel) -> bytes:
-        """The newest value of a state channel; empty before the first trade."""
+    def state(self, channel: Channel) -> bytes:
         if channel.kind == "ticker":
             return self._ticker[1]
-        candle = self._board.candles.get(channel.interval)
+        candle = self._board.candles.get(channel.interval) if self._board else None
         return messages.candle(candle, closed=False) if candle else b""
-
-    async def close(self) -> None:
-        if self._filling is not None:
-            self._filling.cancel()
 
 
 def _up_to(last: int, entries: Sequence[tuple[int, bytes]]) -> list[bytes]:

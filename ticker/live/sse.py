@@ -2,15 +2,28 @@
 
 import asyncio
 import random
-import secrets
 from collections import deque
 
 from django.conf import settings
 
 from ticker.live import hub as hubs
 from ticker.live import metrics
+from ticker.live.clients import Client
 from ticker.live.followers import HELD_MOST, Follower, wall_ms
-from ticker.live.http import COMMON, Receive, Request, Scope, Send, Wanted, gone, only_get, refuse, until_either, wanted
+from ticker.live.http import (
+    COMMON,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    Wanted,
+    admitted,
+    gone,
+    only_get,
+    refuse,
+    until_either,
+    wanted,
+)
 from ticker.live.hub import Hub
 from ticker.market.errors import TickerError
 from ticker.services import instance
@@ -25,15 +38,20 @@ RETRY_MS = (1_500, 5_000)  # at random, so that a thousand browsers do not come 
 class EventFollower(Follower):
     """Gathers messages; the request's own task writes them."""
 
+    __slots__ = ("_out", "_waiting", "is_leaving", "wanted", "woken")
     transport = "sse"
 
-    def __init__(self, hub: Hub, wanted: Wanted) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: Hub, client: Client, wanted: Wanted) -> None:
+        super().__init__(hub, client)
         self.wanted = wanted
         self.woken = asyncio.Event()
         self.is_leaving = False
         self._out: deque[bytes] = deque()
         self._waiting = 0
+
+    @staticmethod
+    def lives() -> tuple[float, float]:
+        return settings.SSE_MAX_AGE_S, 0.2
 
     def say(self, message: Message) -> None:
         if self.is_leaving:
@@ -72,18 +90,18 @@ async def events(scope: Scope, receive: Receive, send: Send) -> None:
         return
     hub = hubs.current()
     try:
-        request = Request(scope, ("ch", "throttle", "cursor"))
-        found = await wanted(hub, request, request.header(b"last-event-id") or request.value("cursor"))
+        async with admitted(scope, counts_as_connect=True) as client:
+            request = Request(scope, ("ch", "throttle", "cursor"))
+            cursor = request.header(b"last-event-id") or request.value("cursor")
+            follower = EventFollower(hub, client, await wanted(hub, request, client, cursor))
+            leaving = asyncio.ensure_future(gone(receive))
+            try:
+                await _stream(follower, leaving, send)
+            finally:
+                leaving.cancel()
+                follower.close()
     except TickerError as error:
         await refuse(send, error)
-        return
-    follower = EventFollower(hub, found)
-    client = asyncio.ensure_future(gone(receive))
-    try:
-        await _stream(follower, client, send)
-    finally:
-        client.cancel()
-        follower.close()
 
 
 async def _stream(follower: EventFollower, client: asyncio.Task[None], send: Send) -> None:
@@ -92,10 +110,11 @@ async def _stream(follower: EventFollower, client: asyncio.Task[None], send: Sen
     await send({"type": "http.response.body", "body": sse.retry(random.randint(*RETRY_MS)), "more_body": True})
     follower.say(
         messages.hello(
-            conn=secrets.token_urlsafe(6),
+            conn=follower.client.conn,
             server=instance.name,
             time_ms=wall_ms(),
             hb_ms=settings.HEARTBEAT_MS,
+            user=follower.client.user,
             limits=settings.LIVE_LIMITS,
         )
     )
@@ -106,7 +125,6 @@ async def _stream(follower: EventFollower, client: asyncio.Task[None], send: Sen
             await hub.follow(follower, follow)
     except TickerError:
         follower.goodbye(closing.INTERNAL)
-    ends_at = hub.now + settings.SSE_MAX_AGE_S * random.uniform(0.8, 1.2)
     told, cursor_at = "", hub.now
     while not client.done():
         if follower.woken.is_set():
@@ -118,9 +136,6 @@ async def _stream(follower: EventFollower, client: asyncio.Task[None], send: Sen
             if (cursor := follower.wanted.cursor()) != told:
                 told = cursor
                 await send({"type": "http.response.body", "body": sse.position(cursor), "more_body": True})
-        if hub.now >= ends_at:
-            follower.goodbye(closing.MAX_AGE)
-            continue
         await until_either(client, follower.woken, cursor_at - hub.now)
     if not client.done():
         await send({"type": "http.response.body", "body": b""})

@@ -2,24 +2,24 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ticker.wire.channels import Channel
 
 _CURSOR = re.compile(r"([0-9a-f]{12}):(\d{1,19}(?:,\d{1,19})*)", re.ASCII)
 
 
-def _hash(channels: Sequence[Channel], epochs: Mapping[str, str]) -> str:
-    named = ",".join(f"{channel.name}={epochs[channel.symbol]}" for channel in channels)
+def _hash(channels: Sequence[Channel], epochs: Sequence[str]) -> str:
+    named = ",".join(f"{channel.name}={epoch}" for channel, epoch in zip(channels, epochs, strict=True))
     return hashlib.sha256(named.encode()).hexdigest()[:12]
 
 
-def dump(channels: Sequence[Channel], epochs: Mapping[str, str], seqs: Sequence[int]) -> str:
-    """The cursor of these channels at these positions; `epochs` are those of their symbols."""
+def dump(channels: Sequence[Channel], epochs: Sequence[str], seqs: Sequence[int]) -> str:
+    """The cursor of these channels, of these epochs, at these positions."""
     return f"{_hash(channels, epochs)}:{','.join(map(str, seqs))}"
 
 
-def load(cursor: str, channels: Sequence[Channel], epochs: Mapping[str, str]) -> list[int] | None:
+def load(cursor: str, channels: Sequence[Channel], epochs: Sequence[str]) -> list[int] | None:
     """The positions in a cursor, or None where it belongs to other channels or to another epoch.
 
     Raises ValueError for what can be no cursor.

@@ -1,7 +1,6 @@
 """Everything that the server says, each message encoded once however many clients hear it."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -22,30 +21,48 @@ class Message:
     `channel` and `seq` are set where it moves a client's position in a channel.
     """
 
+    __slots__ = ("_event", "_frame", "channel", "kind", "seq", "text")
+
     def __init__(self, kind: str, text: bytes, channel: Channel | None = None, seq: int = 0) -> None:
         self.kind = kind
         self.text = text
         self.channel = channel
         self.seq = seq
+        self._frame = b""
+        self._event = b""
 
-    @cached_property
+    @property
     def frame(self) -> bytes:
         """As a WebSocket frame."""
-        return frames.frame(frames.TEXT, self.text)
+        if not self._frame:
+            self._frame = frames.frame(frames.TEXT, self.text)
+        return self._frame
 
-    @cached_property
+    @property
     def event(self) -> bytes:
         """As a server-sent event."""
-        return sse.event(self.kind, self.text)
+        if not self._event:
+            self._event = sse.event(self.kind, self.text)
+        return self._event
 
 
 class Update(Message):
     """News of a channel: what a message that is merged into a later one needs to be remembered by."""
 
+    __slots__ = ("data", "final", "from_seq", "parts", "pt", "ts")
     channel: Channel
 
     def __init__(
-        self, channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes, final: bool = False
+        self,
+        channel: Channel,
+        *,
+        from_seq: int,
+        seq: int,
+        ts: int,
+        pt: int,
+        data: bytes,
+        final: bool = False,
+        parts: Mapping[str, bytes] | None = None,
     ) -> None:
         covered = b'"from":%d,' % from_seq if from_seq != seq else b""
         text = b'{"type":"update","ch":"%b",%b"seq":%d,"ts":%d,"pt":%d,"data":%b}' % (
@@ -58,19 +75,21 @@ class Update(Message):
         )
         super().__init__("update", text, channel, seq)
         self.from_seq, self.ts, self.pt, self.data, self.final = from_seq, ts, pt, data, final
+        self.parts = parts or {}
 
-
-def widened(update: Update, from_seq: int) -> Update:
-    """The same news, covering everything from `from_seq` on."""
-    return Update(
-        update.channel,
-        from_seq=from_seq,
-        seq=update.seq,
-        ts=update.ts,
-        pt=update.pt,
-        data=update.data,
-        final=update.final,
-    )
+    def over(self, older: "Update") -> "Update":
+        """The update when an older one of the same state is not sent: it covers that one's numbers and parts."""
+        merged = {**older.parts, **self.parts}
+        return Update(
+            self.channel,
+            from_seq=older.from_seq,
+            seq=self.seq,
+            ts=self.ts,
+            pt=self.pt,
+            data=parts(merged) if merged else self.data,
+            final=self.final,
+            parts=merged,
+        )
 
 
 def message(kind: str, fields: Mapping[str, Any], channel: Channel | None = None, seq: int = 0) -> Message:
@@ -79,8 +98,10 @@ def message(kind: str, fields: Mapping[str, Any], channel: Channel | None = None
     return Message(kind, encode({"type": kind} | said), channel, seq)
 
 
-def hello(*, conn: str, server: str, time_ms: int, hb_ms: int, limits: Mapping[str, int]) -> Message:
-    text = {"type": "hello", "v": 1, "conn": conn, "server": server, "time": time_ms, "hb_ms": hb_ms, "user": None}
+def hello(
+    *, conn: str, server: str, time_ms: int, hb_ms: int, user: str | None, limits: Mapping[str, float]
+) -> Message:
+    text = {"type": "hello", "v": 1, "conn": conn, "server": server, "time": time_ms, "hb_ms": hb_ms, "user": user}
     return Message("hello", encode(text | {"limits": limits}))
 
 
@@ -117,9 +138,24 @@ def snapshot(channel: Channel, *, seq: int, ts: int, data: bytes) -> Message:
     return Message("snapshot", text, channel, seq)
 
 
-def update(channel: Channel, *, from_seq: int, seq: int, ts: int, pt: int, data: bytes, final: bool = False) -> Update:
+def update(
+    channel: Channel,
+    *,
+    from_seq: int,
+    seq: int,
+    ts: int,
+    pt: int,
+    data: bytes,
+    final: bool = False,
+    parts: Mapping[str, bytes] | None = None,
+) -> Update:
     """`data` is JSON already: it is passed on, not encoded again. A `final` one is never merged into a later one."""
-    return Update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=pt, data=data, final=final)
+    return Update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=pt, data=data, final=final, parts=parts)
+
+
+def parts(found: Mapping[str, bytes]) -> bytes:
+    """A JSON object of what is JSON already; the names need no escaping."""
+    return b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), value) for name, value in found.items()])
 
 
 def items(texts: Iterable[bytes]) -> bytes:
@@ -151,6 +187,11 @@ def unsubscribed(channel: str, id: Id) -> Message:
 
 def listed(channels: Iterable[str], id: Id) -> Message:
     return message("list", {"id": id, "channels": list(channels)})
+
+
+def ok(seq: int, id: Id) -> Message:
+    """What a client has published has this number in its channel."""
+    return message("ok", {"id": id, "seq": seq})
 
 
 def pong(time_ms: int, id: Id) -> Message:

@@ -55,11 +55,20 @@ class Unfollow:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """Add what the client says to a channel, and answer with its number."""
+
+    channel: Channel
+    text: str
+    id: Id
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     goodbye: Goodbye
 
 
-Effect = Say | Follow | Unfollow | Close
+Effect = Say | Follow | Unfollow | Publish | Close
 
 
 class _Wanted(msgspec.Struct):
@@ -82,26 +91,57 @@ class _Unsubscribe(msgspec.Struct):
     channels: list[str]
 
 
+class _Said(msgspec.Struct):
+    text: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Publish(msgspec.Struct):
+    ch: str
+
+
+class _PublishData(msgspec.Struct):
+    data: _Said
+
+
 class Session:
     """What one client has asked for, and what it may ask for.
 
     `known` tells whether a pair exists. `now` is a monotonic clock in seconds, `time_ms` the wall clock.
+    `user_id` is of whom the client is signed in as.
     """
+
+    __slots__ = (
+        "_bucket",
+        "_known",
+        "_limits",
+        "_malformed",
+        "_now",
+        "_over_since",
+        "_publishes",
+        "_refused",
+        "_refused_at",
+        "_time_ms",
+        "followed",
+        "user_id",
+    )
 
     def __init__(
         self,
         known: Callable[[str], bool],
-        limits: Mapping[str, int],
+        limits: Mapping[str, float],
         *,
         now: Callable[[], float],
         time_ms: Callable[[], int],
+        user_id: int | None = None,
     ) -> None:
+        self.user_id = user_id
         self.followed: dict[str, Channel] = {}
         self._known = known
         self._limits = limits
         self._now = now
         self._time_ms = time_ms
         self._bucket = Bucket(limits["msgs_per_s"], limits["burst"])
+        self._publishes = Bucket(limits["publishes_per_s"], 1)
         self._malformed = 0
         self._refused = 0
         self._refused_at = self._over_since = float("-inf")
@@ -161,16 +201,17 @@ class Session:
             case "ping":
                 yield Say(messages.pong(self._time_ms(), envelope.id))
             case "publish":
-                yield Say(messages.error("not_publishable", "nothing can be published here", id=envelope.id))
+                yield self._publish(raw, envelope.id)
             case _:
                 raise _Malformed("bad_op", "expected one of subscribe, unsubscribe, list, ping, publish", envelope.id)
 
     def _follow(self, wanted: _Wanted, id: Id) -> Effect:
-        channel = channels.parse(wanted.ch)
-        if channel is None or not self._known(channel.symbol):
-            # A name that can be a channel's is repeated so that the client knows which; anything else is not.
-            name = wanted.ch if channels.NAME.fullmatch(wanted.ch) else None
-            return Say(messages.error("unknown_channel", f"no channel {name or 'of this name'}", id=id, channel=name))
+        channel = channels.parse(wanted.ch, self.user_id)
+        if channel is None or (channel.symbol and not self._known(channel.symbol)):
+            return _unknown(wanted.ch, id)
+        if not channel.source:
+            text = "sign in to follow what is your own"
+            return Say(messages.error("auth_required", text, id=id, channel=channel.name))
         if wanted.seq is not None and wanted.epoch is None:
             return Say(messages.error("bad_param", "seq needs its epoch", id=id, channel=channel.name))
         if channel.name not in self.followed and len(self.followed) >= self._limits["channels"]:
@@ -182,6 +223,23 @@ class Session:
         if wanted.seq is not None and wanted.epoch is not None:
             position = Position(wanted.epoch, wanted.seq)
         return Follow(channel, throttle, position, id)
+
+    def _publish(self, raw: dict[str, object], id: Id) -> Effect:
+        name = _converted(raw, _Publish, id).ch
+        channel = channels.parse(name, self.user_id)
+        if channel is None:
+            return _unknown(name, id)
+        if not channel.is_publishable:
+            text = "clients cannot publish in this channel"
+            return Say(messages.error("not_publishable", text, id=id, channel=name))
+        said = _converted(raw, _PublishData, id).data
+        if _size(said.text) > self._limits["publish_bytes"]:
+            text = f"a text has at most {self._limits['publish_bytes']} bytes"
+            return Say(messages.error("payload_too_large", text, id=id, channel=name))
+        if wait_s := self._publishes.take(self._now()):
+            text, after_ms = f"at most {self._limits['publishes_per_s']} a second", int(wait_s * 1000) + 1
+            return Say(messages.error("rate_limited", text, id=id, channel=name, retry=True, after_ms=after_ms))
+        return Publish(channel, said.text, id)
 
     def _unfollow(self, name: str, id: Id) -> Iterator[Effect]:
         channel = self.followed.pop(name, None)
@@ -229,6 +287,12 @@ def _converted(raw: object, kind: type[T], id: Id) -> T:
         # msgspec names the place and the types, never the value; except where only some values are allowed.
         text = THROTTLES if "Invalid enum value" in str(error) else str(error)
         raise _Malformed("bad_param", text, id) from None
+
+
+def _unknown(name: str, id: Id) -> Say:
+    # A name that can be a channel's is repeated so that the client knows which; anything else is not.
+    known = name if channels.NAME.fullmatch(name) else None
+    return Say(messages.error("unknown_channel", f"no channel {known or 'of this name'}", id=id, channel=known))
 
 
 def _size(text: str | bytes) -> int:

@@ -32,6 +32,7 @@ class Publisher:
     def __init__(self, symbol: str, lease: Lease, *, longest: int, wall_ms: Callable[[], int]) -> None:
         self.symbol = symbol
         self.seq = 0  # of the newest trade, written or not
+        self.ticker = b""  # the newest that was written, as JSON; empty before the first trade
         self._lease = lease
         self._longest = longest
         self._wall_ms = wall_ms
@@ -134,7 +135,7 @@ class Publisher:
         except bus.Full:
             self._sure = True  # refused as a whole
             raise
-        self._written, self._sure = self.seq, True
+        self._written, self._sure, self.ticker = self.seq, True, encoded
         await self._tell(
             Batch(
                 pair=self.symbol,

@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError  # also of a connection that is closed
 
+from ticker.bus import logs
 from ticker.bus import trades as bus
 from ticker.bus.latest import FeedState
 from ticker.bus.locks import Lease
@@ -21,8 +22,10 @@ from ticker.market.time import MarketClock
 from ticker.market.trades import Trade
 from ticker.models import Pair
 from ticker.services import instance, pairs, recording
+from ticker.wire import groups
 from ticker.workers.publisher import Publisher
 from ticker.workers.running import Trouble, pause
+from ticker.workers.tickers import Tickers
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ class Simulator:
         self.rate = rate  # of pairs that have none of their own
         self.lease = Lease("feed", owner=f"{instance.name}/{time.time_ns()}")
         self.markets: dict[str, Market] = {}
+        self._tickers = Tickers(self.lease)
         self._clock = MarketClock()
         self._trouble = Trouble(log)
 
@@ -92,6 +96,7 @@ class Simulator:
         """
         for market in self.markets.values():
             market.publisher.doubt()
+        self._tickers.doubt()
         if not self.markets:
             await self._set(await database_sync_to_async(pairs.shown)())
         renew_at = 0.0
@@ -143,6 +148,8 @@ class Simulator:
             if market is None or market.row.seed != row.seed:
                 self.markets[symbol] = await self._open(row)
             else:
+                if market.row.status != row.status:
+                    await _tell_status(row)
                 market.row = row
                 market.feed.conditions = self._conditions(row)
 
@@ -174,6 +181,8 @@ class Simulator:
             except bus.Moved as error:
                 log.warning("%s: looking again where the stream stands: %s", symbol, error)
                 self.markets.pop(symbol, None)  # the next look opens it anew
+        newest = {symbol: market.publisher.ticker for symbol, market in self.markets.items() if market.publisher.ticker}
+        await self._tickers.tell(newest, time_ms=at_ms)
 
     async def _publish(self, market: Market, at_ms: int) -> None:
         """Publish what was traded. What cannot be written now waits, and nothing more is traded until it is."""
@@ -189,3 +198,14 @@ class Simulator:
             await publisher.publish(trades, feed.quote, at_ms)
             market.told_ms = at_ms
             market.trouble.over()
+
+
+async def _tell_status(row: Pair) -> None:
+    """Say that staff have halted or opened a pair; said when it takes effect."""
+    halted = row.status == PairStatus.HALTED
+    text = f"{row} is halted: prices stand still." if halted else f"{row} trades again."
+    item = {"kind": "pair", "pair": row.symbol, "status": row.status, "text": text}
+    try:
+        await logs.aappend(groups.SYSTEM, item)
+    except Unavailable as error:
+        log.warning("%s: nobody was told that it is %s: %s", row.symbol, row.status, error)

@@ -1,0 +1,33 @@
+"""The instances that serve clients now, each by its newest sign of life."""
+
+from redis.commands.core import AsyncScript
+
+from ticker.bus.redis import aclient, key, translated
+
+# KEYS instances; ARGV member, milliseconds of silence after which one is lost. Whoever finds it takes it out, so that it
+# is found once; time is Redis' own.
+_BEAT = """
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local joined = redis.call('ZADD', KEYS[1], string.format('%.0f', now_ms), ARGV[1])
+local before = string.format('%.0f', now_ms - tonumber(ARGV[2]))
+local lost = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', before)
+return {joined, lost}
+"""
+
+
+async def beat(member: str, *, lost_after_ms: int) -> tuple[bool, list[str]]:
+    """Say that an instance is here: whether it is new, and which others have been silent for so long.
+
+    Raises Unavailable.
+    """
+    with translated():
+        joined, lost = await AsyncScript(aclient(), _BEAT)(keys=[key("instances")], args=[member, lost_after_ms])
+    return bool(joined), [one.decode() for one in lost]
+
+
+async def leave(member: str) -> None:
+    """Raises Unavailable."""
+    with translated():
+        await aclient().zrem(key("instances"), member)
