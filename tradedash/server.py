@@ -116,6 +116,8 @@ class Server(DaphneServer):
         # Twisted counts all its timeouts by the wall clock, autobahn's among them: one that jumps would end every connection.
         reactor.seconds = time.monotonic
         reactor.callWhenRunning(self._running)
+        # An instance is among the others as soon as it serves, not only when its first client comes.
+        reactor.callLater(0, lambda: hub.current().start())
         super().run()
 
     def _running(self) -> None:
@@ -135,6 +137,12 @@ class Server(DaphneServer):
         if scope["type"] == "websocket":
             scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
         return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Say it, and if more of an answer follows, wait for a client that cannot follow."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "http.response.body" and message.get("more_body"):
+            await protocol.taken()
 
     def kill_all_applications(self) -> Any:
         """Twisted waits for what this returns before it stops."""
