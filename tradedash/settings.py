@@ -171,6 +171,7 @@ STREAM_KEEP_MS = 10 * 60_000  # what a client may resume without REST …
 STREAM_KEEP = 5_000  # … and at least so many trades
 # At this length the market waits for the recorder rather than lose what it has not recorded.
 STREAM_MAX = env.integer("TICKER_STREAM_MAX", 500_000, 10_000, 100_000_000)
+KEEP_TRADES_DAYS = env.integer("TICKER_KEEP_TRADES_DAYS", 30, 0, 100_000)  # by `manage.py retain`; 0 is for ever
 
 # --- Addresses: whom limits are counted for ----------------------------------------------------
 LIMIT_LOOPBACK = env.flag("TICKER_LIMIT_LOOPBACK", False)  # on one's own machine limits would only be in the way
