@@ -6,13 +6,14 @@ from ticker.api import candles, docs, errors, pairs, tickers, trades, udf
 from ticker.pages import health
 from ticker.pages.markets import markets
 from ticker.pages.pair import pair
-from ticker.pages.transports import transports
+from ticker.pages.transports import change_rate, transports
 
 app_name = "ticker"
 urlpatterns: list[URLPattern] = [
     path("", markets, name="markets"),
     path("trade/<str:name>/", pair, name="pair"),
     path("transports/", transports, name="transports"),
+    path("transports/rate/", change_rate, name="transports-rate"),
     path("api/v1/pairs/", pairs.Pairs.as_view(), name="api-pairs"),
     path("api/v1/pairs/<str:symbol>/", pairs.OnePair.as_view(), name="api-pair"),
     path("api/v1/pairs/<str:symbol>/ticker/", tickers.OneTicker.as_view(), name="api-ticker"),

@@ -22,6 +22,8 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):
 
     # Django leaves imports alone by default: modules would be asked for under their plain names, and kept too long.
     support_js_module_import_aggregation = True
+    # A name is known once all that the file imports is named: a pass for each step of the longest way through imports.
+    max_post_process_passes = 30
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         # Only what is ours: we write no text over several lines, of which `light` would take the indentation.

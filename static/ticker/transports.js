@@ -1,143 +1,60 @@
-/** The page that compares the transports: its buttons, and one run at a time. */
+/** The page that compares the transports: its own connection, the lobby, and the bench once somebody comes near it. */
 
-/** @import { Run } from "./ui/transports_run.js" */
+import { openFeed } from "./feed/feed.js";
+import { mountBadge } from "./ui/badge.js";
 import { all, one, say } from "./ui/cells.js";
-import { Painter } from "./ui/paint.js";
+import { mountLobby } from "./ui/lobby.js";
 import { mountSettings } from "./ui/settings.js";
 import { mountShell } from "./ui/shell.js";
-import { Card } from "./ui/transports_card.js";
-import { readClock } from "./ui/transports_clock.js";
-import { claim, free, isTaken } from "./ui/transports_lock.js";
-import { Result } from "./ui/transports_result.js";
-
-const SLIDE_MS = 500; // the lines of delays move to the left, whether something comes or not
+import { isTaken } from "./ui/transports_lock.js";
 
 mountSettings();
-mountShell(null);
+const feed = openFeed(); // the page's own, which nothing counts
+mountBadge(/** @type {HTMLButtonElement} */ (one(document, "[data-badge]")), feed);
+mountShell(feed);
+mountLobby(one(document, "[data-lobby]"), feed);
+const form = document.querySelector("[data-rate]");
+if (form instanceof HTMLFormElement) void import("./ui/transports_rate.js").then(({ mountRate }) => mountRate(form));
 const place = document.querySelector("[data-bench]");
-if (place instanceof HTMLElement) mountBench(place);
+if (place instanceof HTMLElement) mountLate(place);
+for (const choice of all(document, "[data-pair]")) {
+  choice.addEventListener("change", () => /** @type {HTMLSelectElement} */ (choice).form?.requestSubmit());
+}
 
-/** @param {HTMLElement} bench  with the pair in its data */
-function mountBench(bench) {
-  const { symbol = "", pair = "", decimals = "2", tickerUrl = "" } = bench.dataset;
-  const painter = new Painter();
-  const cards = all(bench, "[data-transport]").map((root) => new Card(root, Number(decimals)));
-  const result = new Result(one(document, "[data-result]"));
-  const status = one(bench, "[data-status]");
-  const clock = one(bench, "[data-clock-of-run]");
-  const startButton = /** @type {HTMLButtonElement} */ (one(bench, "[data-start]"));
-  const testButton = /** @type {HTMLButtonElement} */ (one(bench, "[data-test]"));
-  const slider = /** @type {HTMLInputElement} */ (one(bench, "[data-every]"));
-  const everyMs = () => Number(slider.value) * 1_000;
+/**
+ * Whoever only reads needs neither four clients nor what counts them: half of this page's scripts.
+ *
+ * @param {HTMLElement} bench
+ */
+function mountLate(bench) {
+  let isMounted = false;
+  let isClicked = false;
+  /** @type {Promise<boolean> | undefined} */
+  let mounting;
 
-  /** The one that is shown; it may be over. @type {Run | null} */
-  let run = null;
-  let forS = 0; // 0: until it is stopped
-  /** @type {() => void} */
-  let release = () => {};
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  let timer;
-
-  /** @param {number} seconds  0 until it is stopped */
-  async function start(seconds) {
-    startButton.disabled = testButton.disabled = true;
-    say(status, "Setting the clock…");
-    const claimed = await claim();
-    if (claimed === null) return void waitForTheOther();
-    release = claimed;
-    try {
-      // Whoever only reads needs no clients: half of this page's scripts come when something is to be measured.
-      const { Run } = await import("./ui/transports_run.js");
-      const { offsetMs, wrongMs } = await readClock(symbol);
-      if (document.hidden) release();
-      else begin(Run, seconds, offsetMs);
-      say(status, run && !run.isOver ? `Running; delays are exact to ${Math.max(1, Math.ceil(wrongMs))} ms.` : "");
-    } catch {
-      release();
-      say(status, "The server does not answer. Try again in a moment.");
-    }
-    ready();
+  /** @returns {Promise<boolean>} whether the bench is there */
+  function mount() {
+    return (mounting ??= import("./ui/transports_bench.js").then(
+      ({ mountBench }) => {
+        mountBench(bench);
+        return (isMounted = true);
+      },
+      () => {
+        mounting = undefined;
+        say(bench.querySelector("[data-status]"), "The server does not answer. Try again in a moment.");
+        return false;
+      },
+    ));
   }
 
-  /** @param {typeof Run} Kind @param {number} seconds @param {number} offsetMs */
-  function begin(Kind, seconds, offsetMs) {
-    forS = seconds;
-    const begun = new Kind({ symbol, tickerUrl, everyMs, offsetMs, moved: () => begun === run && ask() });
-    run = begun;
-    timer = setInterval(tick, SLIDE_MS);
-    ask();
+  for (const near of ["pointerenter", "focusin"]) bench.addEventListener(near, () => void mount());
+  for (const button of all(bench, "[data-start], [data-test]")) {
+    button.addEventListener("click", async () => {
+      if (isMounted || isClicked) return;
+      isClicked = true;
+      if (await mount()) button.click(); // nobody heard the first one
+      isClicked = false;
+    });
   }
-
-  /** @param {string} why */
-  function end(why) {
-    if (!run || run.isOver) return;
-    run.close();
-    clearInterval(timer);
-    release();
-    say(status, why);
-    ready();
-    ask();
-  }
-
-  function tick() {
-    if (run && forS && run.now() - run.fromMs >= forS * 1_000) end(`The ${forS} s test is done; its result is below.`);
-    else ask();
-  }
-
-  function ask() {
-    painter.ask("run", paint);
-  }
-
-  function paint() {
-    if (!run) return;
-    const { atMs, isOver, fromMs, tallies, lines } = run;
-    const rows = [];
-    for (const card of cards) {
-      const row = run.row(card.name);
-      card.state(isOver ? "idle" : lines[card.name].state());
-      card.paint(tallies[card.name], row, atMs);
-      rows.push(row);
-    }
-    const seconds = Math.round((atMs - fromMs) / 1_000);
-    result.paint(rows, `${pair}, ${seconds} s, all four at the same time.`);
-    say(clock, isOver ? "" : forS ? `${Math.max(0, forS - seconds)} s left` : `${seconds} s`);
-  }
-
-  function ready() {
-    const isRunning = run !== null && !run.isOver;
-    startButton.disabled = testButton.disabled = false;
-    say(startButton, isRunning ? "Stop all" : "Start all");
-    testButton.disabled = isRunning;
-    bench.toggleAttribute("data-running", isRunning);
-  }
-
-  async function waitForTheOther() {
-    startButton.disabled = testButton.disabled = true;
-    say(status, "Another tab is comparing. Stop it there, and it can begin here.");
-    await free();
-    say(status, "The other tab has stopped: it can begin here.");
-    ready();
-  }
-
-  startButton.addEventListener("click", () => (run && !run.isOver ? end("Stopped.") : void start(0)));
-  testButton.addEventListener("click", () => void start(Number(testButton.dataset["seconds"])));
-  slider.addEventListener("input", () => {
-    say(bench.querySelector("[data-every-said]"), `${slider.value} s`);
-    slider.setAttribute("aria-valuetext", `every ${slider.value} seconds`);
-    if (run && !run.isOver) run.repace();
-  });
-  for (const card of cards) {
-    card.state("idle");
-    card.drop.addEventListener("click", () => run?.lines[card.name].cut());
-  }
-  document.addEventListener("visibilitychange", () => {
-    // A hidden tab is slowed down by the browser, and would hold connections that other tabs need.
-    if (document.hidden) end("Stopped, because this page was hidden.");
-  });
-  for (const choice of all(document, "[data-pair]")) {
-    choice.addEventListener("change", () => /** @type {HTMLSelectElement} */ (choice).form?.requestSubmit());
-  }
-  void isTaken().then((taken) => {
-    if (taken && run === null) void waitForTheOther();
-  });
+  void isTaken().then((taken) => taken && mount()); // it says so
 }

@@ -14,8 +14,9 @@ async function outcome(promise) {
   );
 }
 
-/** @param {World} world @returns {any} the newest thing that was published */
-function published(world) {
+/** @param {World} world @returns {Promise<any>} the newest thing that was published */
+async function published(world) {
+  await settle();
   return world.socket.asked("publish").at(-1);
 }
 
@@ -23,7 +24,7 @@ test("what is published is answered with its number", async () => {
   const world = new World();
   await world.live();
   const said = world.feed.publish("lobby", GM);
-  const { op, id, ch, data } = published(world);
+  const { op, id, ch, data } = await published(world);
   assert.deepEqual([op, ch, data], ["publish", "lobby", GM]);
   world.socket.hear({ type: "ok", id, seq: 31 });
   assert.deepEqual(await said, { seq: 31 });
@@ -33,9 +34,9 @@ test("two at once have each its own answer", async () => {
   const world = new World();
   await world.live();
   const first = world.feed.publish("lobby", { text: "one" });
-  const { id } = published(world);
+  const { id } = await published(world);
   const second = world.feed.publish("lobby", { text: "two" });
-  world.socket.hear({ type: "ok", id: published(world).id, seq: 2 });
+  world.socket.hear({ type: "ok", id: (await published(world)).id, seq: 2 });
   world.socket.hear({ type: "ok", id, seq: 1 });
   assert.deepEqual([await first, await second], [{ seq: 1 }, { seq: 2 }]);
 });
@@ -45,7 +46,7 @@ test("a refusal says why, and when to try again", async () => {
   await world.live();
   const said = outcome(world.feed.publish("lobby", GM));
   const refusal = { code: "rate_limited", retry: true, after_ms: 700, msg: "one a second" };
-  world.socket.hear({ type: "error", id: published(world).id, ch: "lobby", ...refusal });
+  world.socket.hear({ type: "error", id: (await published(world)).id, ch: "lobby", ...refusal });
   assert.deepEqual(await said, { code: "rate_limited", msg: "one a second", retry: true, afterMs: 700 });
   assert.equal(world.feed.status.lastError, ""); // whoever said it was told
 });
@@ -57,7 +58,7 @@ test("a refusal to publish does not end the following of the same channel", asyn
   await settle();
   world.socket.hear({ type: "subscribed", ch: "lobby", mode: "log", epoch: "e", seq: 4 });
   const said = outcome(world.feed.publish("lobby", GM));
-  world.socket.hear({ type: "error", id: published(world).id, ch: "lobby", code: "forbidden", retry: false, msg: "no" });
+  world.socket.hear({ type: "error", id: (await published(world)).id, ch: "lobby", code: "forbidden", retry: false, msg: "no" });
   await said;
   world.socket.hear({ type: "update", ch: "lobby", seq: 5, data: [{ id: 5 }] });
   assert.deepEqual(heard.map(({ seq, epoch }) => [seq, epoch]), [[5, "e"]]);
@@ -86,6 +87,7 @@ test("when the connection is cut before the answer nobody knows", async () => {
   const world = new World();
   await world.live();
   const said = outcome(world.feed.publish("lobby", GM));
+  await settle();
   world.socket.end(1006);
   const { code, retry } = await said;
   assert.deepEqual([code, retry], ["unknown", false]);
@@ -97,7 +99,7 @@ test("an answer that does not come is waited for ten seconds", async () => {
   const said = outcome(world.feed.publish("lobby", GM));
   await world.clock.pass(10_000);
   assert.equal((await said).code, "unknown");
-  world.socket.hear({ type: "ok", id: published(world).id, seq: 31 }); // too late, and no harm
+  world.socket.hear({ type: "ok", id: (await published(world)).id, seq: 31 }); // too late, and no harm
 });
 
 test("what would end the connection is not sent", async () => {
@@ -114,5 +116,5 @@ test("what is published arrives as it was said, whatever its fields are called",
   const world = new World();
   await world.live();
   world.feed.publish("lobby", { ch: "trade.SOLUSDT", seq: 7 }).catch(() => {});
-  assert.deepEqual(published(world).data, { ch: "trade.SOLUSDT", seq: 7 });
+  assert.deepEqual((await published(world)).data, { ch: "trade.SOLUSDT", seq: 7 });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Tally, TradeTimes } from "../../static/ticker/market/comparison.js";
 import { counted } from "../../static/ticker/ui/transports_counted.js";
+import { Gate } from "../../static/ticker/ui/transports_gate.js";
 import { openPoll } from "../../static/ticker/ui/transports_lines.js";
 
 const NOW = () => 100_000;
@@ -68,7 +69,9 @@ async function pass(ms) {
 
 const poll = (everyMs = () => 500) => {
   const tally = new Tally(new TradeTimes());
-  return { tally, line: openPoll(URL_OF_TICKER, everyMs, { symbol: "SOLUSDT", tally, now: NOW, moved: () => {} }) };
+  const gate = new Gate();
+  const line = openPoll(URL_OF_TICKER, everyMs, { symbol: "SOLUSDT", tally, now: NOW, gate, moved: () => {} });
+  return { tally, line, gate };
 };
 
 test("every poll is either news or empty, however long it goes on", async () => {
@@ -132,7 +135,8 @@ test("a new pace begins at once, and nothing is asked after the end", async () =
 
 test("a socket's messages are counted in bytes, and it is held until it closes", () => {
   const tally = new Tally(new TradeTimes());
-  const browser = counted(tally, NOW, () => ({ messages: 0, isEmpty: false }));
+  const gate = new Gate();
+  const browser = counted(tally, NOW, () => ({ messages: 0, isEmpty: false }), gate);
   const socket = new browser.WebSocket("ws://localhost/");
   assert.deepEqual([tally.requests, tally.open], [1, 0]);
   socket.dispatchEvent(new Event("open"));
@@ -145,7 +149,8 @@ test("a socket's messages are counted in bytes, and it is held until it closes",
 
 test("a stream that is cut ends with an error without data, as a lost one does", () => {
   const tally = new Tally(new TradeTimes());
-  const browser = counted(tally, NOW, () => ({ messages: 0, isEmpty: false }));
+  const gate = new Gate();
+  const browser = counted(tally, NOW, () => ({ messages: 0, isEmpty: false }), gate);
   const source = new browser.EventSource("http://localhost/");
   /** @type {string[]} */
   const heard = [];
@@ -158,4 +163,33 @@ test("a stream that is cut ends with an error without data, as a lost one does",
   assert.deepEqual([tally.messages, tally.payload], [1, 2]);
   source.close();
   assert.equal(tally.open, 0);
+});
+
+test("what comes to a socket that is held arrives later, in order, and is counted then", async () => {
+  const tally = new Tally(new TradeTimes());
+  const gate = new Gate();
+  const browser = counted(tally, NOW, () => ({ messages: 0, isEmpty: false }), gate);
+  const socket = new browser.WebSocket("ws://localhost/");
+  /** @type {string[]} */
+  const heard = [];
+  socket.onmessage = ({ data }) => void heard.push(data);
+  gate.hold(2_000);
+  for (const data of ["1", "2"]) socket.dispatchEvent(Object.assign(new Event("message"), { data }));
+  await pass(1_900);
+  assert.deepEqual([heard, tally.messages], [[], 0]);
+  await pass(200);
+  assert.deepEqual([heard, tally.messages], [["1", "2"], 2]);
+  socket.dispatchEvent(Object.assign(new Event("message"), { data: "3" }));
+  assert.deepEqual(heard, ["1", "2", "3"]);
+});
+
+test("an answer to a poll that is held comes late, and the poll goes on", async () => {
+  const { tally, line, gate } = poll();
+  gate.hold(2_000);
+  await pass(1_000);
+  assert.equal(tally.messages, 0);
+  await pass(3_000);
+  assert.equal(line.state(), "live");
+  assert.ok(tally.messages + tally.empty >= 3);
+  line.close();
 });

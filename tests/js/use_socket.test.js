@@ -165,6 +165,7 @@ test("publish resolves with what the server says of it", async () => {
   await assert.rejects(chat.result.publish("lobby", { text: "gm" }), { code: "not_connected" });
   await greeted(world);
   const said = chat.result.publish("lobby", { text: "gm" });
+  await settle();
   world.socket.hear({ type: "ok", id: world.socket.asked("publish")[0].id, seq: 31 });
   assert.deepEqual(await said, { seq: 31 });
 });

@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
 from django.test import Client
 
 from tests.kit.builders import pair_row
@@ -76,6 +79,56 @@ def test_nothing_is_pasted_where_it_does_not_close(page: Callable[[str], str], s
     parser = Depth()
     parser.feed(page("/transports/"))
     assert parser.open == []
+
+
+# --- How fast the pair trades ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """One who may change pairs."""
+    user = User.objects.create_user("ada", password="analytical", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_pair"))
+    return user
+
+
+def ask_for(client: Client, rate: str, pair: str = "SOLUSDT") -> HttpResponse:
+    return client.post("/transports/rate/", {"pair": pair, "rate": rate})
+
+
+def test_staff_change_how_fast_the_compared_pair_trades(client: Client, sol: Pair, staff: User):
+    client.force_login(staff)
+    assert re.findall(r'name="rate" value="(\d+)"', client.get("/transports/").content.decode()) == ["1", "10", "100"]
+    assert ask_for(client, "100").headers["Location"] == "/transports/?pair=SOL-USDT"
+    sol.refresh_from_db()
+    assert sol.rate == 100
+    assert 'value="100" aria-pressed="true"' in client.get("/transports/").content.decode()
+
+
+def test_nobody_else_does(client: Client, sol: Pair):
+    assert "Sign in as staff" in client.get("/transports/").content.decode()
+    assert ask_for(client, "100").status_code == 403
+    client.force_login(User.objects.create_user("eve", is_staff=True))  # without the right to change pairs
+    assert 'name="rate"' not in client.get("/transports/").content.decode()
+    assert ask_for(client, "100").status_code == 403
+    sol.refresh_from_db()
+    assert sol.rate is None
+
+
+def test_another_site_cannot_change_it_through_a_staff_members_browser(sol: Pair, staff: User):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(staff)
+    assert ask_for(client, "100").status_code == 403
+
+
+@pytest.mark.parametrize(("rate", "pair"), [("5", "SOLUSDT"), ("", "SOLUSDT"), ("10", "NOPE"), ("10", "")])
+def test_other_rates_and_pairs_are_not_there(client: Client, sol: Pair, staff: User, rate: str, pair: str):
+    client.force_login(staff)
+    assert ask_for(client, rate, pair).status_code == 404
+
+
+def test_the_rate_is_only_posted(client: Client, sol: Pair):
+    assert client.get("/transports/rate/").status_code == 405
 
 
 # --- Sketches --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.kit.builders import pair_row
-from ticker.market.errors import NotFound
+from ticker.market.errors import BadRequest, NotFound
 from ticker.market.pairs import PairStatus
 from ticker.models import Pair
 from ticker.services import pairs
@@ -68,3 +68,11 @@ def test_a_delisted_pair_is_not_found():
 def test_halting_says_whether_it_changed_anything():
     pair = pair_row("SOLUSDT")
     assert [pairs.halt(pair), pairs.halt(pair), pairs.open_for_trading(pair)] == [True, False, True]
+
+
+def test_a_rate_is_kept_unless_it_is_out_of_reach():
+    pair = pair_row("SOLUSDT")
+    pairs.set_rate(pair, 100)
+    with pytest.raises(BadRequest):
+        pairs.set_rate(pair, 0)
+    assert [pair.rate, Pair.objects.get().rate] == [100, 100]

@@ -1,20 +1,24 @@
 """The page that compares the ways in which a browser can hear of trades: what each does, and a bench to measure them."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from ticker.market.errors import NotFound
 from ticker.pages.pair import path_name
 from ticker.pages.shell import or_503
 from ticker.pages.sketches import Sketch, Step, drawn
 from ticker.services import pairs, tickers
 from ticker.templatetags.prices import price_decimals
 
+RATES = (1, 10, 100)  # trades a second that staff may choose here
 TEST_S = 30  # long enough for fifteen polls at the usual pace, short enough to be waited for
 
 
@@ -205,5 +209,26 @@ def transports(request: HttpRequest) -> HttpResponse:
             "ticker": row.ticker if row else None,
             "decimals": price_decimals(pair) if pair else 0,
             "ticker_url": reverse("ticker:api-ticker", args=[pair.symbol]) if pair else "",
+            "rates": RATES if may_change_rate(request) else (),
         },
     )
+
+
+@require_POST
+@or_503
+def change_rate(request: HttpRequest) -> HttpResponse:
+    """Let staff choose how fast a pair trades, and lead back to its comparison."""
+    if not may_change_rate(request):
+        raise PermissionDenied
+    try:
+        pair = pairs.get(request.POST.get("pair", ""))
+        rate = next(rate for rate in RATES if str(rate) == request.POST.get("rate"))
+    except (NotFound, StopIteration):
+        raise Http404("There is no such pair, or no such rate.") from None
+    pairs.set_rate(pair, rate)
+    return redirect(f"{reverse('ticker:transports')}?{urlencode({'pair': path_name(pair)})}")
+
+
+def may_change_rate(request: HttpRequest) -> bool:
+    """Whoever may change pairs in the admin."""
+    return request.user.is_staff and request.user.has_perm("ticker.change_pair")

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from ticker.market.errors import NotFound
+from ticker.market.errors import BadRequest, NotFound
 from ticker.market.pairs import PairStatus, pair_of
 from ticker.models import Pair
 
@@ -77,6 +78,16 @@ def open_for_trading(pair: Pair) -> bool:
 def halt(pair: Pair) -> bool:
     """Stop the trading of a pair that stays visible; the simulator obeys within two seconds. False where it stood already."""
     return _change_status(pair, PairStatus.HALTED)
+
+
+def set_rate(pair: Pair, rate: float) -> None:
+    """Have the pair trade so often in a second; the simulator obeys within two seconds. Raises BadRequest."""
+    try:
+        Pair._meta.get_field("rate").run_validators(rate)
+    except ValidationError as error:
+        raise BadRequest(" ".join(error.messages)) from None
+    Pair.objects.filter(pk=pair.pk).update(rate=rate)
+    pair.rate = rate
 
 
 def _change_status(pair: Pair, status: PairStatus) -> bool:

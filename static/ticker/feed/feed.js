@@ -3,6 +3,7 @@
 /** @import { Feed, FeedEvent, FollowOptions, Status, TransportName } from "../types.js" */
 /** @import { Bye } from "./backoff.js" */
 /** @import { Hooks, Tamper } from "./hooks.js" */
+/** @import { Publishing } from "./publishing.js" */
 /** @import { Events, Line, Message, Open, Request, Timers } from "./types.js" */
 /** @import { Page } from "./watch.js" */
 
@@ -12,7 +13,6 @@ import { LOST, SIGNED_OUT, mustWait } from "./codes.js";
 import { Follows } from "./follows.js";
 import { HELLO_MS, better, failed, ladder, lived, stayed, transportOf } from "./ladder.js";
 import { Meter } from "./meter.js";
-import { Publishing } from "./publishing.js";
 import { Pulse } from "./pulse.js";
 import { Standing } from "./standing.js";
 import { TRANSPORTS } from "./transports.js";
@@ -62,7 +62,8 @@ class Connection {
   #transports;
   #ladder;
   #follows;
-  #publishing;
+  /** @type {Publishing | null} read with the first word: most pages only listen */
+  #publishing = null;
   #pulse;
   #standing;
   #unwatch;
@@ -89,7 +90,6 @@ class Connection {
     this.#ladder = ladder(options.pin ?? null);
     this.#lostAtMs = now();
     this.#pulse = new Pulse(now, (ping) => this.#live?.line.send(ping) ?? false);
-    this.#publishing = new Publishing((message) => this.send(message), timers);
     this.#follows = new Follows({
       send: (request) => {
         this.#live?.line.send(request);
@@ -148,8 +148,14 @@ class Connection {
    * @param {string} ch
    * @param {unknown} data
    */
-  publish(ch, data) {
-    return this.#publishing.publish(ch, data);
+  async publish(ch, data) {
+    const read = await import("./publishing.js").catch(() => null);
+    if (read === null) {
+      const msg = "The server cannot be reached now.";
+      throw Object.assign(new Error(msg), { code: "not_connected", msg, retry: true, afterMs: 0 });
+    }
+    this.#publishing ??= new read.Publishing((message) => this.send(message), this.#browser.timers);
+    return this.#publishing.publish(ch, data, this.status.limits["msg_bytes"]);
   }
 
   retryNow() {
@@ -209,7 +215,7 @@ class Connection {
     }
     for (const one of [this.#live, this.#attempt]) if (one !== null) this.#discard(one);
     this.#live = this.#attempt = null;
-    this.#publishing.lost();
+    this.#publishing?.lost();
   }
 
   /** @param {Attempt} attempt */
@@ -335,7 +341,6 @@ class Connection {
     this.#ladder = lived(this.#ladder, attempt.name, this.#now());
     this.#liveSinceMs = this.#now();
     this.#pulse.begin(hello);
-    this.#publishing.begin(hello);
     this.#standing.met(hello);
   }
 
@@ -359,9 +364,9 @@ class Connection {
       case "status":
         return this.#standing.source(message);
       case "ok":
-        return void this.#publishing.take(message);
+        return void this.#publishing?.take(message);
       case "error":
-        if (this.#publishing.take(message)) return;
+        if (this.#publishing?.take(message)) return;
         this.#follows.take(message);
         return this.#standing.complained(message);
       case "bye":

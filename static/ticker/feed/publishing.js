@@ -27,7 +27,6 @@ export class Publishing {
   /** @type {Map<unknown, Said>} by the id of the request */
   #said = new Map();
   #count = 0;
-  #bytesMost = Infinity;
   #send;
   #timers;
 
@@ -40,24 +39,20 @@ export class Publishing {
     this.#timers = timers;
   }
 
-  /** @param {Message} hello */
-  begin({ limits }) {
-    this.#bytesMost = limits?.msg_bytes ?? Infinity;
-  }
-
   /**
    * @param {string} ch
    * @param {unknown} data
+   * @param {number} [bytesMost]  that a message may have
    * @returns {Promise<{seq: number}>} rejects with NotPublished
    */
-  publish(ch, data) {
+  publish(ch, data, bytesMost = Infinity) {
     return new Promise((resolve, reject) => {
       const id = `p${(this.#count += 1)}`; // a word: the numbers are those of subscriptions
       /** @type {Publish} */
       const message = { op: "publish", id, ch, data };
       // A server ends a connection that says too much at once, for all panels of the page.
-      if (new TextEncoder().encode(JSON.stringify(message)).length > this.#bytesMost) {
-        return reject(new NotPublished("payload_too_large", `A message has at most ${this.#bytesMost} bytes.`));
+      if (new TextEncoder().encode(JSON.stringify(message)).length > bytesMost) {
+        return reject(new NotPublished("payload_too_large", `A message has at most ${bytesMost} bytes.`));
       }
       if (!this.#send(message)) {
         return reject(new NotPublished("not_connected", "There is no WebSocket to say it over now.", true));

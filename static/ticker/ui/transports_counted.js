@@ -1,6 +1,7 @@
 /** The browser's own transports with a counter at each, so that what is counted is what a page really uses. */
 
 /** @import { Tally } from "../market/comparison.js" */
+/** @import { Gate } from "./transports_gate.js" */
 
 /** @typedef {{messages: number, isEmpty: boolean}} Content  of an answer */
 /** @typedef {(status: number, body: string, address: URL) => Content} Read */
@@ -19,9 +20,10 @@ const utf8 = new TextEncoder();
  * @param {Tally} tally
  * @param {() => number} now  by the server's clock
  * @param {Read} read  what an answer over HTTP holds
+ * @param {Gate} gate  through which all comes that is heard
  * @returns {Counted}
  */
-export function counted(tally, now, read) {
+export function counted(tally, now, read, gate) {
   /** How to cut what is open. @type {Set<() => void>} */
   const open = new Set();
 
@@ -41,6 +43,9 @@ export function counted(tally, now, read) {
   }
 
   class CountedSocket extends WebSocket {
+    /** @type {((this: WebSocket, event: MessageEvent) => any) | null} */
+    #listener = null;
+
     /** @param {string | URL} address */
     constructor(address) {
       super(address);
@@ -49,7 +54,22 @@ export function counted(tally, now, read) {
         const closed = opened(() => this.close());
         this.addEventListener("close", closed);
       });
-      this.addEventListener("message", ({ data }) => heard(data));
+      this.addEventListener("message", (event) => {
+        gate.pass(() => {
+          heard(event.data);
+          this.#listener?.call(this, event);
+        });
+      });
+    }
+
+    /** @override */
+    get onmessage() {
+      return this.#listener;
+    }
+
+    /** @override */
+    set onmessage(listener) {
+      this.#listener = listener;
     }
   }
 
@@ -73,8 +93,10 @@ export function counted(tally, now, read) {
      */
     addEventListener(type, listener) {
       super.addEventListener(type, (/** @type {Event} */ event) => {
-        if ("data" in event) heard(String(event.data));
-        listener(event);
+        gate.pass(() => {
+          if ("data" in event) heard(String(event.data));
+          listener(event);
+        });
       });
     }
 
@@ -97,6 +119,7 @@ export function counted(tally, now, read) {
     try {
       const response = await fetch(address, { ...init, signal: abort.signal });
       const body = await response.text();
+      await gate.opened();
       tally.payload += utf8.encode(body).length;
       const { messages, isEmpty } = read(response.status, body, new URL(response.url));
       tally.messages += messages;

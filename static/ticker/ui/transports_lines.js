@@ -3,6 +3,7 @@
 /** @import { FeedState, Trade } from "../types.js" */
 /** @import { Name, Tally } from "../market/comparison.js" */
 /** @import { Content } from "./transports_counted.js" */
+/** @import { Gate } from "./transports_gate.js" */
 import { openFeed } from "../feed/feed.js";
 import { counted } from "./transports_counted.js";
 
@@ -18,6 +19,7 @@ import { counted } from "./transports_counted.js";
  * @property {string} symbol
  * @property {Tally} tally
  * @property {() => number} now  by the server's clock
+ * @property {Gate} gate  through which all comes that is heard
  * @property {() => void} moved  something is to be painted
  */
 
@@ -30,8 +32,8 @@ const GIVE_UP_MS = 10_000; // an answer that takes longer does not come
  * @param {Wiring} wiring
  * @returns {Line}
  */
-export function openStream(name, { symbol, tally, now, moved }) {
-  const browser = counted(tally, now, readAnswer);
+export function openStream(name, { symbol, tally, now, gate, moved }) {
+  const browser = counted(tally, now, readAnswer, gate);
   const { WebSocket, EventSource, fetch } = browser;
   const feed = openFeed({ pin: name, WebSocket, EventSource, fetch });
   feed.follow(`trade.${symbol}`, {}, ({ kind, data }) => {
@@ -68,8 +70,9 @@ function readAnswer(_status, body, address) {
  * @param {Wiring} wiring
  * @returns {Line & {hurry: () => void}} hurry: the pace has changed
  */
-export function openPoll(url, everyMs, { tally, now, moved }) {
-  const browser = counted(tally, now, (status) => ({ messages: Number(status === 200), isEmpty: status === 304 }));
+export function openPoll(url, everyMs, { tally, now, gate, moved }) {
+  const read = (/** @type {number} */ status) => ({ messages: Number(status === 200), isEmpty: status === 304 });
+  const browser = counted(tally, now, read, gate);
   const stop = new AbortController();
   /** @type {FeedState} */
   let state = "connecting";

@@ -9,6 +9,7 @@ import { Tally, TradeTimes } from "../market/comparison.js";
 import { rhythm, rowOf } from "../market/comparison_words.js";
 import { readClock } from "./transports_clock.js";
 import { watchTransfers } from "./transports_counted.js";
+import { Gate } from "./transports_gate.js";
 import { openPoll, openStream } from "./transports_lines.js";
 
 const CLOCK_EVERY_MS = 60_000; // two clocks part by some milliseconds in an hour
@@ -32,6 +33,7 @@ export class Run {
     sse: new Tally(this.#times),
     websocket: new Tally(this.#times),
   };
+  #gate = new Gate();
   #untilMs = 0; // 0 while it runs
 
   /** @param {Course} course */
@@ -76,6 +78,11 @@ export class Run {
     this.poll.hurry();
   }
 
+  /** Let nothing that comes through to any of the four, for so long. @param {number} ms */
+  hold(ms) {
+    this.#gate.hold(ms);
+  }
+
   close() {
     this.#untilMs = this.now();
     for (const line of Object.values(this.lines)) line.close();
@@ -89,7 +96,7 @@ export class Run {
   /** @param {Name} name */
   #wiring(name) {
     const { symbol, moved } = this.course;
-    return { symbol, tally: this.tallies[name], now: this.now, moved };
+    return { symbol, tally: this.tallies[name], now: this.now, gate: this.#gate, moved };
   }
 
   /** @param {URL} address @param {number} size */

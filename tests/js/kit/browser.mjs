@@ -3,6 +3,7 @@
 import { Clock, settle } from "./clock.mjs";
 import { openFeed } from "../../../static/ticker/feed/feed.js";
 import { open as longpoll } from "../../../static/ticker/feed/longpoll.js";
+import "../../../static/ticker/feed/publishing.js"; // there already, as after the first word
 import { open as poll } from "../../../static/ticker/feed/poll.js";
 import { open as sse } from "../../../static/ticker/feed/sse.js";
 import { open as websocket } from "../../../static/ticker/feed/websocket.js";
