@@ -22,6 +22,10 @@ class Gone(Exception):
     """The server has ended the connection."""
 
 
+def is_log(channel: str) -> bool:
+    return channel.startswith(("trade.", "me.")) or channel in ("lobby", "system")
+
+
 class Client:
     """Whoever follows channels, from wherever it stands, over whatever transport."""
 
@@ -91,7 +95,7 @@ class Client:
 
     async def settle(self) -> None:
         """Hear where all our channels stand."""
-        states = {channel for channel in self.channels if not channel.startswith("trade.")}
+        states = {channel for channel in self.channels if not is_log(channel)}
         while set(self.channels) - self.last.keys() or states - self.states.keys():
             await self.next()
 
@@ -123,11 +127,10 @@ class Client:
     def _update(self, message: Message) -> None:
         channel, seq = message["ch"], message["seq"]
         first = message.get("from", seq)
-        is_log = channel.startswith("trade.")
         assert first <= seq, message
         assert channel in self.last, f"not followed, and told all the same: {message}"
         assert channel not in self._unshown, f"live before the snapshot: {message}"
-        if is_log:
+        if is_log(channel):
             assert len(message["data"]) == seq - first + 1, message
             assert [item["id"] for item in message["data"]] == list(range(first, seq + 1)), message
         self.updates.append(message)
@@ -135,12 +138,14 @@ class Client:
         if seq <= last:
             return
         assert first <= last + 1, f"a hole in {channel} between {last} and {first}"
-        if is_log:
+        if is_log(channel):
             new = message["data"][last + 1 - first :]
             self.trades += new
             self.trades_of.setdefault(channel, []).extend(new)
         else:
-            self.states[channel] = message["data"]
+            # Of all tickers only those that changed are told.
+            older = self.states[channel] if channel == "ticker.all" else {}
+            self.states[channel] = older | message["data"]
             if message["data"].get("closed"):
                 self.closed.append(message["data"])
         self.last[channel] = seq
@@ -295,7 +300,7 @@ class PollClient(Client):
         if not self.cursor or answer["reset"]:
             # Nothing introduces a log: where it begins is in the cursor.
             places = zip(self.channels, _seqs(answer["cursor"]), strict=True)
-            self.last |= {channel: seq for channel, seq in places if channel.startswith("trade.")}
+            self.last |= {channel: seq for channel, seq in places if is_log(channel)}
         self.cursor = answer["cursor"]
         self.answers.append(answer)
         self._waiting += answer["messages"]

@@ -45,24 +45,24 @@ class Client:
 
 
 def client_of(scope: dict[str, Any]) -> Client:
-    """A client of whom nothing more is known than where it comes from."""
+    """A client of whom nothing more is known than where it comes from. Raises ForeignOrigin."""
+    cookies, authorization, origin = _credentials(scope["headers"])
+    if origin and not authorization and accounts.may_be_somebody(cookies) and not is_ours(origin):
+        raise ForeignOrigin("this origin may not use a session")
     return Client(secrets.token_urlsafe(6), address_of(scope.get("client"), scope["headers"]))
 
 
 async def identify(client: Client, scope: dict[str, Any]) -> None:
     """Find out who the client is, by its session cookie or its access token; most are nobody, which costs nothing.
 
-    Raises ForeignOrigin; NotSignedIn for a token that is not good.
+    Raises NotSignedIn for a token that is not good.
     """
     cookies, authorization, origin = _credentials(scope["headers"])
     if not accounts.may_be_somebody(cookies, authorization):
         return
-    if not authorization:
-        # A program that sends no Origin sends no cookie of a visitor either; a WebSocket of a browser always has one.
-        if not origin and scope["type"] == "websocket":
-            return
-        if origin and not is_ours(origin):
-            raise ForeignOrigin("this origin may not use a session")
+    # Browsers name the origin of every WebSocket, and of other requests only if it is a foreign one.
+    if not authorization and not origin and scope["type"] == "websocket":
+        return
     try:
         client.identity = await database_sync_to_async(accounts.identify)(cookies=cookies, authorization=authorization)
     except DatabaseError as error:

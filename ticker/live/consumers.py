@@ -10,7 +10,7 @@ from django.conf import settings
 from ticker.bus import groups as bus
 from ticker.bus import logs
 from ticker.live import admission, hub
-from ticker.live.clients import ForeignOrigin, client_of, identify
+from ticker.live.clients import Client, ForeignOrigin, client_of, identify
 from ticker.live.followers import Follower, wall_ms, websocket
 from ticker.market.errors import NotSignedIn, TickerError, Unavailable
 from ticker.services import instance
@@ -35,29 +35,31 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def connect(self) -> None:
-        client = client_of(self.scope)
-        not_signed_in: NotSignedIn | None = None
         try:
-            await identify(client, self.scope)
+            client = client_of(self.scope)
         except ForeignOrigin:
             await self.close()
             return
-        except NotSignedIn as error:
-            not_signed_in = error
         await self.accept()
         self.opened_at = time.monotonic()
         the_hub = hub.current()
         self.follower = websocket(the_hub, client, self.scope, self.base_send)
-        if not_signed_in:
-            # A browser sees a refused handshake as 1006 only, so it is told afterwards.
-            self.follower.say(messages.error(not_signed_in.code, not_signed_in.detail))
-            self.follower.goodbye(closing.FORBIDDEN)
-        elif the_hub.connections >= settings.LIVE_MAX_CONNECTIONS:
+        # A browser sees a refused handshake as 1006 only, so whoever is refused is told so afterwards.
+        if the_hub.connections >= settings.LIVE_MAX_CONNECTIONS:
             self.follower.goodbye(closing.OVERLOADED)
         elif instance.draining:
             self.follower.goodbye(closing.RESTART)
         elif refused := await admission.admit(client.address, client.conn, counts_as_connect=True):
             self.follower.goodbye(refused)
+        else:
+            await self.let_in(client)
+
+    async def let_in(self, client: Client) -> None:
+        try:
+            await identify(client, self.scope)
+        except NotSignedIn as error:
+            self.follower.say(messages.error(error.code, error.detail))
+            self.follower.goodbye(closing.FORBIDDEN)
         else:
             await self.greet()
 

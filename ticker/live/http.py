@@ -105,11 +105,11 @@ class Wanted:
 async def admitted(scope: Scope, *, counts_as_connect: bool) -> AsyncIterator[Client]:
     """Who makes this request, counted as long as it lasts. Raises ForeignOrigin, NotSignedIn or TooMany."""
     client = client_of(scope)
-    await identify(client, scope)
     try:
         if refused := await admission.admit(client.address, client.conn, counts_as_connect=counts_as_connect):
             code = TooMany.code if refused is closing.TOO_MANY else "rate_limited"
             raise TooMany(refused.reason, code)
+        await identify(client, scope)
         yield client
     finally:
         await admission.release(client.address, client.conn)
