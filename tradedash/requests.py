@@ -1,5 +1,6 @@
 """HTTP requests as our Daphne takes them: complete within a time, of a bounded size, and with only one meaning."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from tradedash.frames import Frames
 
 METHODS = {b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT", b"PATCH", b"DELETE"}
 IDLE_S = 60  # between two requests of one connection; what proxies keep open for us, they keep about as long
+STUCK_S = 60  # a program may work on what it has read; one that takes nothing for so long is gone
 
 # Headers that can mean one thing only: who sends two hopes that a proxy believes the other one. A cookie too: HTTP/2 may
 # split it, but whoever hands it on to us has to join it (RFC 9113, 8.2.3).
@@ -52,6 +54,8 @@ class Channel(HTTPChannel):
     _left = 0  # bytes of answers that the client had not read when we looked
 
     def connectionMade(self) -> None:
+        self.flowing = asyncio.Event()  # the client takes what is written, or is gone
+        self.flowing.set()
         self.requestFactory = Request
         self.timeOut = settings.SHED_S
         super().connectionMade()
@@ -77,6 +81,19 @@ class Channel(HTTPChannel):
             self.setTimeout(IDLE_S)
             return
         super().timeoutConnection()
+
+    def pauseProducing(self) -> None:
+        """Twisted holds 64 KiB that the kernel does not take."""
+        self.flowing.clear()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        self.flowing.set()
+
+    def connectionLost(self, reason: Any) -> None:
+        self.flowing.set()
+        super().connectionLost(reason)
 
     def lineReceived(self, line: bytes) -> None:
         if line[:1] in (
@@ -147,3 +164,21 @@ class Request(WebRequest):
         if (self.clientproto == b"HTTP/1.1" and not has(b"Host")) or (self._received and has(b"Upgrade")):
             return self.channel.refuse(BAD)
         return super().process()
+
+    async def taken(self) -> None:
+        """Wait until the client has taken what was written: Daphne alone would keep all of an answer of any length."""
+        channel = self.channel
+        if channel is None or channel.flowing.is_set():
+            return
+        try:
+            async with asyncio.timeout(STUCK_S):
+                await channel.flowing.wait()
+        except TimeoutError:
+            channel.transport.abortConnection()
+
+    def handle_exception(self, exception: Exception) -> None:
+        """Answer 500, or cut an answer that has begun, so that nobody takes its part for the whole: Daphne would leave it open."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
