@@ -8,12 +8,13 @@ import asyncio
 import logging
 import socket
 import time
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from daphne.cli import CommandLineInterface
 from daphne.server import Server as DaphneServer
-from daphne.ws_protocol import ConnectionDeny, WebSocketProtocol
+from daphne.ws_protocol import ConnectionDeny
 from django.conf import settings
 from twisted.internet import defer
 
@@ -21,6 +22,8 @@ from ticker.live import hub
 from ticker.live.followers import FRAMES
 from ticker.services import instance
 from tradedash.frames import Frames
+from tradedash.inbox import Inbox
+from tradedash.lean import LeanProtocol, calm_collector, with_options_of
 from tradedash.requests import Channel, bare
 
 log = logging.getLogger(__name__)
@@ -28,10 +31,11 @@ log = logging.getLogger(__name__)
 PING_EVERY_S = 20  # home routers forget a connection that is silent for about a minute
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
 SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
+ASGI = {"version": "3.0"}
 BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
 
 
-class Protocol(WebSocketProtocol):
+class Protocol(LeanProtocol):
     """One WebSocket connection."""
 
     def onConnect(self, request: Any) -> Any:
@@ -121,11 +125,11 @@ class Server(DaphneServer):
         super().run()
 
     def _running(self) -> None:
-        self.ws_factory.protocol = Protocol
         # Without it autobahn cuts the connection where the law asks for 1002, 1007 or 1009.
         self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
-
+        self.ws_factory.protocol = with_options_of(self.ws_factory, Protocol)
         self.http_factory.protocol = Channel
+        calm_collector()
 
     def listen_success(self, port: Any) -> Any:
         """Pass the port on: Daphne drops it, and then nobody can stop listening."""
@@ -133,10 +137,15 @@ class Server(DaphneServer):
         return port
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Run the application for a connection; the inbox for what its client says. As Daphne does, but with our inbox."""
         scope["root_path"] = self.root_path  # Daphne lets any client choose it, by a header
+        scope["asgi"] = ASGI
         if scope["type"] == "websocket":
             scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
-        return super().create_application(protocol, scope)
+        inbox = Inbox()
+        application = self.application(scope, inbox.get, partial(self.handle_reply, protocol))
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return inbox
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Say it, and if more of an answer follows, wait for a client that cannot follow."""
