@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ticker.bus.latest import FeedState, Head, afeed_state, aheads, aping
+from ticker.bus.record import Standing, standing
 from ticker.market.errors import Unavailable
 from ticker.models import Pair
 from ticker.services import instance
@@ -58,18 +59,23 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """200 where this instance can serve, else 503; the body names each part with "ok" or what is wrong with it."""
+    """200 where this instance can serve, else 503; the body names each part with "ok" or what is wrong with it.
+
+    Details are as plain, and keep no instance from serving: clients get their trades while those wait to be recorded.
+    """
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "redis": aping,
         "database": _database_ready,
         "feed": _feed_fresh,
         "instance": _not_draining,
     }
-    said = await asyncio.gather(*(_state(check) for check in parts.values()))
+    recorder, *said = await asyncio.gather(*(_state(check) for check in (_recorder_keeps_up, *parts.values())))
     checks = dict(zip(parts, said, strict=True))
     ready = all(word == "ok" for word in said)
     return JsonResponse(
-        {"ready": ready, "checks": checks, "instance": instance.name}, status=200 if ready else 503, headers=NO_STORE
+        {"ready": ready, "checks": checks, "details": {"recorder": recorder}, "instance": instance.name},
+        status=200 if ready else 503,
+        headers=NO_STORE,
     )
 
 
@@ -95,6 +101,14 @@ async def _feed_fresh() -> None:
     age_ms = _now_ms() - feed.time_ms
     if age_ms > FRESH_MS:
         raise NotReady(f"The feed was last heard {age_ms // 1000} seconds ago.")
+
+
+async def _recorder_keeps_up() -> None:
+    record = await standing()
+    if not record.recorders:
+        raise NotReady("No recorder is heard; trades wait in Redis: is `manage.py record` running?")
+    if record.late:
+        raise NotReady(f"Recording is late; trades wait in Redis: {', '.join(sorted(record.late))}.")
 
 
 async def _not_draining() -> None:
@@ -144,6 +158,7 @@ class Facts:
     recorded: dict[str, int] | None = None
     heads: dict[str, Head] | None = None
     feed: FeedState | None = None
+    record: Standing | None = None
     now_ms: int = field(default_factory=lambda: _now_ms())
 
 
@@ -173,6 +188,12 @@ class Markets(Collector):
         for pair, seq in (facts.recorded or {}).items():
             recorded.add_metric([pair], seq)
         yield from (published, recorded, lag)
+        if facts.record:
+            yield GaugeMetricFamily("tradedash_recorders", "Recorders that are heard.", facts.record.recorders)
+            late = GaugeMetricFamily("tradedash_recorder_late", "Whether recording has fallen behind.", labels=["pair"])
+            for pair in facts.heads or ():
+                late.add_metric([pair], pair in facts.record.late)
+            yield late
         age = GaugeMetricFamily("tradedash_feed_age_seconds", "Since the feed was last heard.")
         if facts.feed:
             age.add_metric([], max(0, facts.now_ms - facts.feed.time_ms) / 1000)
@@ -190,6 +211,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     try:
         async with asyncio.timeout(WITHIN_S):
             facts.feed = await afeed_state()
+            facts.record = await standing()
             facts.heads = await aheads(facts.recorded or ())
     except (TimeoutError, Unavailable):
         pass
