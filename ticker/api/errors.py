@@ -11,7 +11,7 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
-from ticker.market.errors import BadRequest, NotFound, Unavailable
+from ticker.market.errors import BadRequest, NotFound, NotSignedIn, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ def one_shape(error: Exception, context: dict[str, Any]) -> HttpResponse:
     match error:
         case NotFound():
             return answer(404, error.code, error.detail)
+        case NotSignedIn():
+            return answer(401, error.code, error.detail)
         case BadRequest():
             return answer(400, error.code, error.detail)
         case Unavailable() | OperationalError() | InterfaceError():

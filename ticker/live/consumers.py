@@ -99,6 +99,7 @@ class MarketConsumer(LiveConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.follower.is_closed:
             return
+        self.session.user_id = self.follower.client.user_id  # who signs out meanwhile is nobody
         for effect in self.session.received(text_data):
             await self.carry_out(effect)
 

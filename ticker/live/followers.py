@@ -71,7 +71,7 @@ class Follower:
     @property
     def is_private(self) -> bool:
         """Whether it follows what is a user's own."""
-        return self.client.identity is not None and any(channel.name.startswith("me.") for channel in self.topics)
+        return any(channel.name.startswith("me.") for channel in self.topics)
 
     def say(self, message: Message) -> None:
         """Send a message, after all that was said before."""

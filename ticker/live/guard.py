@@ -28,23 +28,24 @@ class Guard:
     async def watch(self) -> None:
         """Close who is not signed in any more.
 
-        The database is asked: a message that somebody has signed out might get lost, and SQL sends none. Where nobody
-        follows anything private, nothing is asked.
+        Who follows nothing private stays, as nobody. The database is asked: a message that somebody has signed out might
+        get lost, and SQL sends none. Where nobody has signed in, nothing is asked.
         """
         while True:
             await asyncio.sleep(ASK_EVERY_S)
-            private = {
-                one: one.client.identity for one in self._hub.followers if one.client.identity and one.is_private
-            }
-            if not private:
+            signed_in = {one: one.client.identity for one in self._hub.followers if one.client.identity}
+            if not signed_in:
                 continue
             try:
-                valid = await database_sync_to_async(accounts.still_valid)(set(private.values()))
+                valid = await database_sync_to_async(accounts.still_valid)(set(signed_in.values()))
             except DatabaseError as error:
                 log.warning("it is unknown who has signed out: %s", error)  # nobody can sign out without it, either
                 continue
-            for follower, identity in private.items():
-                if identity not in valid:
+            for follower, identity in signed_in.items():
+                if identity in valid:
+                    continue
+                follower.client.identity = None
+                if follower.is_private:
                     follower.goodbye(closing.FORBIDDEN)
 
     async def count(self) -> None:
