@@ -11,7 +11,8 @@ import { Painter } from "./ui/paint.js";
 import { mountSettings } from "./ui/settings.js";
 import { mountShell } from "./ui/shell.js";
 
-const ROW_EVERY_MS = 1000; // a row is glanced at, not read
+const PAINT_EVERY_MS = 500; // a row is glanced at, not read
+const CANDLE_EVERY_MS = 1000;
 
 mountSettings();
 const feed = openFeed();
@@ -25,12 +26,24 @@ if (place instanceof HTMLTableElement) {
   const rate = new Rate();
   const rateCell = document.querySelector("[data-trades-rate]");
 
+  /** What has changed since rows were painted. @type {Map<string, [Ticker, number]>} */
+  const due = new Map();
+  feed.follow("ticker.all", { throttle: 250 }, ({ kind, data, ts }) => {
+    if (kind === "reset") return;
+    for (const [symbol, ticker] of Object.entries(/** @type {Record<string, Ticker>} */ (data))) due.set(symbol, [ticker, ts]);
+  });
+  setInterval(() => due.size > 0 && painter.ask("rows", paintRows), PAINT_EVERY_MS);
+
+  function paintRows() {
+    for (const row of table.rows) {
+      const [ticker, ts] = due.get(row.symbol) ?? [];
+      if (ticker && ts !== undefined) row.show(ticker, ts);
+    }
+    due.clear();
+  }
+
   for (const row of table.rows) {
-    feed.follow(`ticker.${row.symbol}`, { throttle: ROW_EVERY_MS }, ({ kind, data, ts }) => {
-      if (kind === "reset") return;
-      painter.ask(row, () => row.show(/** @type {Ticker} */ (data), ts));
-    });
-    feed.follow(`candle.${row.symbol}.1m`, { throttle: ROW_EVERY_MS }, ({ kind, data }) => {
+    feed.follow(`candle.${row.symbol}.1m`, { throttle: CANDLE_EVERY_MS }, ({ kind, data }) => {
       if (kind !== "reset") rate.add(row.symbol, /** @type {Candle} */ (data), Date.now());
     });
   }

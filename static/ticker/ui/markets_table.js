@@ -40,8 +40,10 @@ class MarketRow extends QuoteRow {
    * @param {number} ts  when it was so
    */
   show(ticker, ts) {
+    const { last: before, volume: sold } = this.figures;
+    // A day that moves on changes its figures too, but makes no price younger.
+    if (Number(ticker.last) !== Number(before) || Number(ticker.qvol) > Number(sold)) this.#heardMs = ts || Date.now();
     this.paint(ticker);
-    this.#heardMs = ts || Date.now();
     const { last, chg: change, high, low, qvol: volume } = ticker;
     this.figures = { name: this.figures["name"] ?? "", last, change, high, low, volume };
     say(this.high, fixed(high, this.decimals));
