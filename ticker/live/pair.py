@@ -49,9 +49,14 @@ class PairStream(Source):
         consecutive = _up_to(head.seq, entries)
         self._ring.start(head.seq, consecutive)
         self._stream_first, self._looked_back_at = 0, float("-inf")  # of the stream that was
-        self._board = boards.load(head.seq, head.board)
-        self._board_used_at = asyncio.get_running_loop().time()
+        self._load_board(head)
         self._ticker = (head.ticker_seq, messages.encode(head.ticker) if head.ticker else b"")
+
+    def _load_board(self, head: Head) -> None:
+        """Have the candles as they are at `head`, where we are too, if they are wanted."""
+        is_followed = any(topic for channel, topic in self._topics.items() if channel.kind == "candle")
+        was_used = asyncio.get_running_loop().time() - self._board_used_at <= BOARD_KEPT_S
+        self._board = boards.load(head.seq, head.board) if is_followed or was_used else None
 
     # --- Hearing -------------------------------------------------------------------------------
 
@@ -125,8 +130,7 @@ class PairStream(Source):
                 self._advance([item for _, item in entries], self._head_ms, head.time_ms)
             if len(entries) < READ_AT_ONCE:
                 if self._board is None:
-                    self._board = boards.load(head.seq, head.board)
-                    self._board_used_at = asyncio.get_running_loop().time()
+                    self._load_board(head)
                 self._advance([], head.time_ms, head.time_ms)
                 if head.ticker is not None and head.ticker_seq > self._ticker[0]:
                     self._tell_ticker(head.ticker_seq, messages.encode(head.ticker), head.time_ms, head.time_ms)
@@ -141,8 +145,10 @@ class PairStream(Source):
         self._began_anew(why)
 
     async def prepare(self, wanted: Follow) -> None:
-        if wanted.channel.kind == "candle" and self._board is None:
-            await self.catch_up()
+        if wanted.channel.kind == "candle":
+            self._board_used_at = asyncio.get_running_loop().time()
+            if self._board is None:
+                await self.catch_up()
         if wanted.channel.kind != "trade":
             return
         await super().prepare(wanted)
