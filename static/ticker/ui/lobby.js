@@ -62,7 +62,9 @@ export function mountLobby(root, feed) {
     for (const [name, words] of /** @type {const} */ ([["b", who], ["span", text], ["time", clock(ts)]])) {
       line.appendChild(document.createElement(name)).textContent = words;
     }
-    log.append(line);
+    line.dataset["ts"] = String(ts);
+    const later = [...log.children].find((other) => Number(/** @type {HTMLElement} */ (other).dataset["ts"]) > ts);
+    log.insertBefore(line, later ?? null); // what was said before comes after the greeting, which is newer
     while (log.children.length > 2 * SHOWN) log.firstElementChild?.remove();
     if (isAtEnd) log.scrollTop = log.scrollHeight; // whoever reads what was said before is left there
   }

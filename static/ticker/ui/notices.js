@@ -14,7 +14,7 @@ import { keep, recall } from "./kept.js";
 
 const KEPT = 20;
 const FRESH_MS = 60_000; // what is older was not missed: it is behind the bell
-const SIGNS = /** @type {Record<string, string>} */ ({ announcement: "✉", feed: "▲", pair: "⏸", instance: "⇄" });
+const SIGNS = /** @type {Record<string, string>} */ ({ announcement: "✉", feed: "▲", pair: "■", instance: "⇄" });
 
 /** @param {Feed} feed */
 export function mountNotices(feed) {
