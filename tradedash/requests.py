@@ -96,10 +96,8 @@ class Channel(HTTPChannel):
         super().connectionLost(reason)
 
     def lineReceived(self, line: bytes) -> None:
-        if line[:1] in (
-            b" ",
-            b"\t",
-        ):  # a folded header: one line for us, perhaps another one for a proxy (RFC 9112, 5.2)
+        # A folded header: one line for us, perhaps another one for a proxy (RFC 9112, 5.2)
+        if line[:1] in (b" ", b"\t"):
             self.refuse(BAD)
         else:
             super().lineReceived(line)

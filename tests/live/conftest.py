@@ -9,6 +9,7 @@ import pytest_asyncio
 from redis import Redis
 
 from tests.kit.clients import KINDS, Client, following
+from tests.kit.commands import manage
 from tests.kit.market import Market, open_market
 from tests.kit.serve import Server, serving, speaking
 
@@ -42,6 +43,14 @@ async def instances(
             await opened.enter_async_context(serving(data_dir / str(number), number, **live_settings))
             for number in (1, 2)
         ]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Static files as a release serves them, without which there are no pages; a DATA_DIR may point to them."""
+    data_dir = tmp_path_factory.mktemp("collected")
+    await manage(data_dir, "collectstatic", "--no-input", "--verbosity", "0")
+    return data_dir / "static"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from tests.kit import wire
 from tests.kit.clients import following
 from tests.kit.commands import manage
 from tests.kit.market import Market
-from tests.kit.serve import Server, serving
+from tests.kit.serve import Server, daphne, serving
 from tests.kit.wire import connected, handshake, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(
-    market: Market, live_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    market: Market, live_settings: dict[str, str], collected: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Server]:
     """An instance with tables and pages, whose log holds no traceback of anything that was sent to it."""
     data_dir = tmp_path_factory.mktemp("hostile")
     await manage(data_dir, "migrate", "--verbosity", "0")
-    await manage(data_dir, "collectstatic", "--no-input", "--verbosity", "0")
+    (data_dir / "static").symlink_to(collected)
     async with serving(data_dir, 4, **live_settings) as server:
         yield server
         async with following(server.port) as client:
@@ -200,6 +201,16 @@ async def test_nobody_is_told_what_serves(server: Server, data: bytes):
         head = (await socket.head()).lower()
     assert b"\r\nserver:" not in head
     assert b"daphne" not in head and b"autobahn" not in head and b"twisted" not in head
+
+
+async def test_plain_daphne_reads_it_no_other_way(live_settings: dict[str, str], collected: Path, tmp_path: Path):
+    (tmp_path / "static").symlink_to(collected)
+    async with daphne(tmp_path, **live_settings) as server:
+        for name, data in SMUGGLED.items():
+            assert await wire.status(server.port, data) == 400, name
+        assert await wire.status(server.port, request("/", method="TRACE")) == 405
+        assert await wire.status(server.port, request("/readyz", "Host: 10.0.0.7")) in (200, 503)
+        assert "Traceback" not in server.said
 
 
 # --- Bodies ---------------------------------------------------------------------------------------
