@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 PING_EVERY_S = 20  # home routers forget a connection that is silent for about a minute
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
 SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
+READ_AT_ONCE = (
+    8_192  # bytes: Twisted's 65,536 may be ten thousand messages, and nobody else's turn before all are parsed
+)
 ASGI = {"version": "3.0"}
 BACKLOG = 2048  # Daphne's 50 makes a thousand clients who come back at once wait for SYN retries
 
@@ -48,6 +51,7 @@ class Protocol(LeanProtocol):
         self._pinged_at = time.monotonic()
         # Left to itself the kernel takes megabytes for a slow client, and prices in it grow old unseen.
         self.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self.transport.bufferSize = READ_AT_ONCE
         return super().onConnect(request)
 
     def sendHttpErrorResponse(self, code: int, reason: str, headers: Any = None) -> None:
@@ -140,9 +144,10 @@ class Server(DaphneServer):
         """Run the application for a connection; the inbox for what its client says. As Daphne does, but with our inbox."""
         scope["root_path"] = self.root_path  # Daphne lets any client choose it, by a header
         scope["asgi"] = ASGI
+        inbox = Inbox()
         if scope["type"] == "websocket":
             scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
-        inbox = Inbox()
+            inbox = Inbox(protocol.transport)
         application = self.application(scope, inbox.get, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
         return inbox
