@@ -8,10 +8,13 @@ One file to copy or import. It needs Python 3.11 and `pip install websockets` (1
 
 - Connections end, for ever and for many reasons. It comes back by itself, when the server asks it to, and goes on
   where it was: `market.positions` is its place in each log, and `connect(positions=…)` goes on from a saved one.
-- Logs (`trade.…`) give every item once, in order. What the live server no longer holds is read over REST; what nobody
-  holds any more is told to `missing`, between the two items where it would have been.
+- Logs (`trade.…`, `lobby`, `system`, `me.…`) give every item once, in order. Trades that the live server no longer
+  holds are read over REST; what nobody holds any more is told to `missing`, between the two items where it would have
+  been.
 - States (`ticker.…`, `candle.…`) give the newest value. A reader who is slow misses the values in between, never the
-  newest, and never a closed candle.
+  newest, and never a closed candle. `ticker.all` gives all pairs first, and then those that changed.
+- `await market.publish("lobby", {"text": "gm"})` is said to everybody and gives its number, or raises NotPublished:
+  nothing is said later, and nothing is said twice.
 - A log that is read slowly fills up to `most` items; then nothing more is read from the connection, for no channel,
   and the server treats it as it treats every slow client: it merges, then closes, and we resume. So read each channel
   in a task of its own, and leave the loop over a log that you no longer want.
@@ -40,7 +43,7 @@ from urllib.parse import urlsplit
 
 import websockets
 
-__all__ = ["Closed", "Following", "Market", "Missing", "Position", "Refused", "connect"]
+__all__ = ["Closed", "Following", "Market", "Missing", "NotPublished", "Position", "Refused", "connect"]
 
 log = logging.getLogger("tradedash")
 
@@ -54,6 +57,7 @@ GRACE_S = 10.0  # on top of the heartbeat's interval: silence for longer is a de
 STEADY_S = 5.0  # a connection that lived so long was good: the next attempt counts as the first
 THROTTLED_S = 2.0  # a throttled update comes up to a second after the heartbeat that speaks of it
 ANSWER_S = 5.0  # a request that met a limit is refused without naming its channels: ask again
+PUBLISHED_S = 10.0  # the server answers at once: an answer that has not come by then has got lost
 RECORDED_S, TRIES = 0.5, 20  # the record is moments behind the market; what it lacks after so many, nobody has
 NAMES_AT_ONCE = 50  # channels in one request, well within the 16 KiB that a message may have
 FRAME_MOST = 4 << 20  # bytes; a server holds 1 MiB for a client at most
@@ -91,6 +95,18 @@ class Refused(Exception):
         self.code = code
 
 
+class NotPublished(Exception):
+    """Something was not published; `code` "unknown" where it may have been, or not: nobody knows.
+
+    "not_connected": nothing was sent; any other code is the server's. With `retry` the same may be said again as it is,
+    `after_s` later.
+    """
+
+    def __init__(self, code: str, sentence: str, *, retry: bool = False, after_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.code, self.retry, self.after_s = code, retry, after_s
+
+
 class Closed(Exception):
     """The server does not want us back: its `code` is 4500 or more, or HTTP's 401 or 403."""
 
@@ -110,7 +126,8 @@ async def connect(
     """Be connected to a TradeDash (`ws://host:port`, `wss://…`) while the block runs.
 
     `positions` as an earlier `market.positions`, also after a way through JSON; `missing` is told what could not be
-    had, and logs it unless given; `token` is for channels that need a user.
+    had, and logs it unless given; `token` is for channels that need a user, and for a name in the lobby: it goes into a
+    header of the handshake, never into an address.
     """
     market = Market(url, positions or {}, missing or (lambda found: log.warning("%s", found)), token)
     living = asyncio.create_task(market._live(), name=f"connection to {url}")
@@ -133,6 +150,8 @@ class Market:
             raise ValueError(f"{url!r}: expected an address such as ws://127.0.0.1:8000")
         secure = "s" if scheme in ("wss", "https") else ""
         self.state: State = "connecting"  # "stale": connected, but the server itself does not hear the market
+        self.user: str | None = None  # whose token it is, as the server knows them; None for nobody in particular
+        self.limits: dict[str, float] = {}  # as the server has told them
         self.positions = {channel: Position(*position) for channel, position in positions.items()}
         self._live_url, self._rest_url = f"ws{secure}://{host}/live/v1/ws", f"http{secure}://{host}/api/v1"
         self._missing = missing
@@ -141,6 +160,9 @@ class Market:
         self._left: list[str] = []
         self._wished = asyncio.Event()  # something of `_places` or `_left` has to be said
         self._ids = itertools.count(1)
+        self._socket: websockets.ClientConnection | None = None  # once it has said hello
+        self._opened = asyncio.Event()  # there is one, or there will be none
+        self._said: dict[int, asyncio.Future[int]] = {}  # what was published and not yet answered
         self._end: Exception | None = None
 
     def follow(
@@ -149,9 +171,11 @@ class Market:
         *,
         throttle: Literal[0, 100, 250, 1000] | None = None,
         after: int | None = None,
+        last: int = 0,
         most: int = 10_000,
     ) -> Following:
-        """Hear a channel, from now on. A log goes on after its place in `positions` if it has one, else after `after`.
+        """Hear a channel, from now on. A log goes on after its place in `positions` if it has one, else after `after`,
+        else it begins `last` items before its newest.
 
         `throttle` is the least time between two updates, in ms. The channel is left when the loop over it ends.
         """
@@ -161,11 +185,39 @@ class Market:
             raise ValueError(f"{channel} is followed already: a channel has one reader here")
         if after is not None:
             self.positions.setdefault(channel, Position(None, after))
-        place = self._places[channel] = _Place(channel, throttle, self.positions.get(channel), most)
+        place = self._places[channel] = _Place(channel, throttle, self.positions.get(channel), last, most)
         if self.state == "closed":
             place.end(self._end)
         self._wished.set()
         return Following(self, place)
+
+    async def connected(self) -> None:
+        """Wait for a connection over which something can be said. Raises Closed where there will be none."""
+        await self._opened.wait()
+        if self.state == "closed":
+            raise self._end or Closed(1000, "closed here")
+
+    async def publish(self, channel: str, data: Mapping[str, Any]) -> int:
+        """Say something in a channel that takes it, such as `lobby`; the number that it got. Raises NotPublished.
+
+        Cancelled while it waits for the answer, it may have been said, or not.
+        """
+        id_ = next(self._ids)
+        text = json.dumps({"op": "publish", "id": id_, "ch": channel, "data": data})
+        if len(text) > (most := self.limits.get("msg_bytes", FRAME_MOST)):  # dumps has made all of it ASCII
+            raise NotPublished("payload_too_large", f"a message has at most {most} bytes")
+        if self._socket is None:
+            raise NotPublished("not_connected", "there is no connection now", retry=True)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._said[id_] = answer
+        try:
+            async with asyncio.timeout(PUBLISHED_S):
+                await self._socket.send(text)
+                return await answer
+        except (TimeoutError, websockets.ConnectionClosed):
+            raise NotPublished("unknown", "no answer came: it may have been published, or not") from None
+        finally:
+            del self._said[id_]
 
     def _leave(self, place: _Place) -> None:
         if self._places.get(place.channel) is place:
@@ -186,6 +238,7 @@ class Market:
                 log.exception("the connection has failed")
         finally:
             self.state = "closed"
+            self._opened.set()
             for place in self._places.values():
                 place.end(self._end)
 
@@ -220,6 +273,7 @@ class Market:
                     return await self._listen(socket)
                 finally:
                     asking.cancel()
+                    self._unsaid()
         except websockets.ConnectionClosed as closed:
             code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
             return _Ending(code, reason or "connection lost")
@@ -238,7 +292,9 @@ class Market:
             match message:
                 case {"type": "hello", "hb_ms": hb_ms}:
                     silence_s = hb_ms / 1000 + GRACE_S
-                    self.state = "live"
+                    self.user, self.limits = message.get("user"), message.get("limits", {})
+                    self.state, self._socket = "live", socket
+                    self._opened.set()
                     self._begin()
                 case {"type": "subscribed" | "snapshot" | "update", "ch": channel} if channel in self._places:
                     await self._tell(self._places[channel], message)
@@ -246,6 +302,11 @@ class Market:
                     self._look(message.get("top", {}))
                 case {"type": "status", "feed": feed}:
                     self.state = "stale" if feed == "stale" else "live"
+                case {"type": "ok", "id": id_, "seq": seq}:
+                    self._answered(id_, seq)
+                case {"type": "error", "id": id_, "code": code} if id_ in self._said:
+                    after_s, retry = message.get("after_ms", 0) / 1000, message.get("retry", False)
+                    self._answered(id_, NotPublished(code, message.get("msg", code), retry=retry, after_s=after_s))
                 case {"type": "error", "code": code}:
                     self._complained(code, message)
                 case {"type": "bye", "code": code}:
@@ -276,6 +337,22 @@ class Market:
                     id_ = next(self._ids)
                     wanted = [place.asked(id_) for place in places]
                     await socket.send(json.dumps({"op": "subscribe", "id": id_, "channels": wanted}))
+
+    def _answered(self, id_: int, answer: int | NotPublished) -> None:
+        said = self._said.get(id_)
+        if said is None or said.done():
+            return
+        if isinstance(answer, NotPublished):
+            said.set_exception(answer)
+        else:
+            said.set_result(answer)
+
+    def _unsaid(self) -> None:
+        """The connection has ended: what waits for an answer gets none."""
+        self._socket = None
+        self._opened.clear()
+        for id_ in self._said:
+            self._answered(id_, NotPublished("unknown", "the connection was lost: it may have been published, or not"))
 
     def _again(self, place: _Place) -> None:
         place.wish()
@@ -454,12 +531,13 @@ class _Hole(NamedTuple):
 class _Place:
     """One reader's place in one channel. What is said of it is made contiguous here, and waits here to be read."""
 
-    def __init__(self, channel: str, throttle: int | None, position: Position | None, most: int) -> None:
+    def __init__(self, channel: str, throttle: int | None, position: Position | None, last: int, most: int) -> None:
         self.channel, self.is_log = channel, True
         self.heard: int | None = None  # the last number; None where any beginning will do
         self.is_open = False  # the server tells it, on the present connection
         self.is_wished = True  # it has to be asked for
-        self._throttle, self._most, self._epoch = throttle, most, None if position is None else position.epoch
+        self._throttle, self._last, self._most = throttle, last, most
+        self._epoch = None if position is None else position.epoch
         if position is not None:
             self.heard = position.seq
         self._asked_id, self._asked_at = 0, 0.0
@@ -502,7 +580,7 @@ class _Place:
             case "subscribed":
                 # Left and followed again in one moment, a channel may still hear the answer to an older question.
                 if self.is_open or message.get("id") in (None, self._asked_id):
-                    self._subscribed(message["mode"], message["epoch"], message["seq"], message.get("resume"))
+                    return self._subscribed(message["mode"], message["epoch"], message["seq"], message.get("resume"))
             case "snapshot" if self.is_open and (self.heard is None or message["seq"] > self.heard):
                 self._renew(message["seq"], message["data"])
             case "update" if self.is_open and (self.heard is None or message["seq"] > self.heard):
@@ -510,7 +588,8 @@ class _Place:
                 return self._update(message.get("from", seq), seq, message["data"])
         return True
 
-    def _subscribed(self, mode: str, epoch: str, seq: int, resume: str | None) -> None:
+    def _subscribed(self, mode: str, epoch: str, seq: int, resume: str | None) -> bool:
+        """False: what was there before is wanted too."""
         self.is_open, self.is_log = True, mode == "log"
         if mode == "delta":
             self.end(
@@ -521,9 +600,11 @@ class _Place:
         if not self.is_log:
             self.heard = self.heard if goes_on else None  # the snapshot that follows is the new beginning
         elif self.heard is None:
-            self.heard = seq
+            self.heard = max(0, seq - self._last)
+            return self.heard == seq
         elif not goes_on:
             self._skip(seq)
+        return True
 
     def _update(self, first: int, seq: int, data: Any) -> bool:
         """Apply what is new of the range `first`…`seq`, unless something before it or of it is missing."""

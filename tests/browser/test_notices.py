@@ -1,15 +1,13 @@
 """Halts, announcements and what else happens to the market, on every live page, as it happens."""
 
-import asyncio
 import os
 import signal
-import sys
 
 import pytest
 from playwright.async_api import Page
 
 from tests.browser.witness import Running, Witness
-from tests.kit.house import ROOT
+from tests.kit.commands import manage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -19,11 +17,7 @@ SHOWN = """text => [...document.querySelectorAll("[data-toasts] .toast p")].some
 
 async def staff(running: Running, code: str) -> None:
     """Have this done by a process of its own, as the admin would do it."""
-    env = os.environ | {"DATA_DIR": str(running.data_dir), "DJANGO_SETTINGS_MODULE": "tradedash.settings"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code, env=env
-    )
-    assert await process.wait() == 0
+    await manage(running.data_dir, "shell", "--no-imports", "-c", code)
 
 
 async def announce(running: Running, text: str) -> None:

@@ -35,6 +35,7 @@ class Exchange:
         self.connections = 0
         self.hello: Message = {"type": "hello", "v": 1, "hb_ms": 10_000}
         self.refusal: Message | None = None  # what the next subscription is answered with
+        self.answer: Message | None = {"type": "ok", "seq": 31}  # to what is published; None for none
         self.replays = True
         self.news = asyncio.Condition()
         self._socket: ServerConnection | None = None
@@ -113,6 +114,9 @@ class Exchange:
                 if request["op"] == "subscribe":
                     for wanted in request["channels"]:
                         await self._follow(request["id"], wanted)
+                elif request["op"] == "publish":
+                    if self.answer is not None:
+                        await self.say({"id": request["id"]} | self.answer)
                 else:
                     self._followed -= set(request["channels"])
                 async with self.news:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from examples import tradedash_client
-from examples.tradedash_client import Closed, Following, Market, Missing, Refused, connect
+from examples.tradedash_client import Closed, Following, Market, Missing, NotPublished, Refused, connect
 from tests.examples.exchange import LOG, STATE, Exchange, exchange, ids
 
 OTHER = "candle.SOLUSDT.1m"
@@ -517,3 +517,118 @@ async def test_what_is_missing_is_logged_where_nobody_else_is_told(
             await server.trade(1)
             assert ids(await take(trades, 1)) == [4]
     assert f"{LOG}: 1 to 3 are unrecorded" in caplog.messages
+
+
+# --- Saying something ------------------------------------------------------------------------------
+
+GM = {"text": "gm"}
+
+
+async def live(server: Exchange, market: Market) -> None:
+    """Once the server has said hello."""
+    async with asyncio.timeout(20):
+        await market.connected()
+
+
+def published(server: Exchange) -> list[dict[str, Any]]:
+    return [request for request in server.asked if request["op"] == "publish"]
+
+
+async def test_what_is_published_is_answered_with_its_number(server: Exchange, market: Market):
+    await live(server, market)
+    assert await market.publish("lobby", GM) == 31
+    (said,) = published(server)
+    assert (said["ch"], said["data"]) == ("lobby", GM)
+
+
+async def test_a_refusal_says_why_and_when_to_try_again(server: Exchange, market: Market):
+    await live(server, market)
+    server.answer = {"type": "error", "code": "rate_limited", "retry": True, "after_ms": 700, "msg": "one a second"}
+    with pytest.raises(NotPublished, match="one a second") as refused:
+        await market.publish("lobby", GM)
+    assert (refused.value.code, refused.value.retry, refused.value.after_s) == ("rate_limited", True, 0.7)
+
+
+async def test_without_a_connection_nothing_is_sent_then_or_later(server: Exchange, market: Market):
+    with pytest.raises(NotPublished) as refused:
+        await market.publish("lobby", GM)
+    assert (refused.value.code, refused.value.retry) == ("not_connected", True)
+    await live(server, market)
+    assert published(server) == []
+
+
+async def test_nobody_waits_for_a_connection_that_will_not_be(server: Exchange, market: Market):
+    async def always_connected() -> None:
+        async with asyncio.timeout(20):
+            while True:
+                await market.connected()
+                await asyncio.sleep(0)
+
+    await live(server, market)
+    await server.end(4506)
+    with pytest.raises(Closed):
+        await always_connected()
+
+
+async def test_when_the_connection_is_cut_before_the_answer_nobody_knows(server: Exchange, market: Market):
+    await live(server, market)
+    server.answer = None
+    saying = asyncio.create_task(market.publish("lobby", GM))
+    await server.until(lambda: published(server))
+    await server.cut()
+    with pytest.raises(NotPublished) as refused:
+        await saying
+    assert (refused.value.code, refused.value.retry) == ("unknown", False)
+
+
+async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
+    server: Exchange, market: Market, monkeypatch: pytest.MonkeyPatch
+):
+    await live(server, market)
+    monkeypatch.setattr(tradedash_client, "PUBLISHED_S", 0.05)
+    server.answer = None
+    with pytest.raises(NotPublished) as refused:
+        await market.publish("lobby", GM)
+    assert refused.value.code == "unknown"
+
+
+async def test_what_would_end_the_connection_is_not_sent(server: Exchange, market: Market):
+    server.hello |= {"limits": {"msg_bytes": 200}, "user": "ada"}
+    await live(server, market)
+    assert (market.user, market.limits) == ("ada", {"msg_bytes": 200})
+    with pytest.raises(NotPublished) as refused:
+        await market.publish("lobby", {"text": "ä" * 100})
+    assert refused.value.code == "payload_too_large"
+    assert published(server) == []
+
+
+# --- Other channels --------------------------------------------------------------------------------
+
+
+async def test_a_log_can_begin_some_items_before_its_newest(server: Exchange, market: Market):
+    await server.trade(9)
+    trades = market.follow(LOG, last=3)
+    assert ids(await take(trades, 3)) == [7, 8, 9]
+    await server.trade()
+    assert ids(await take(trades, 1)) == [10]
+
+
+async def test_a_reader_of_all_tickers_is_told_what_changed_while_it_was_slow(server: Exchange, market: Market):
+    server.states["ticker.all"] = (1, {"SOLUSDT": {"last": "1"}, "BTCUSDT": {"last": "2"}})
+    tickers = await followed(server, market, "ticker.all")
+    await server.state("ticker.all", {"SOLUSDT": {"last": "3"}})
+    prices = await followed(server, market, STATE)  # what was said before has arrived when this answers
+    await take(prices, 1)
+    assert (await take(tickers, 1))[0] == {"SOLUSDT": {"last": "3"}, "BTCUSDT": {"last": "2"}}
+    await server.state("ticker.all", {"BTCUSDT": {"last": "4"}})
+    assert (await take(tickers, 1))[0] == {"BTCUSDT": {"last": "4"}}
+
+
+async def test_all_tickers_are_told_again_after_one_change_was_missed(server: Exchange, market: Market):
+    server.states["ticker.all"] = (1, {"SOLUSDT": {"last": "1"}, "BTCUSDT": {"last": "2"}})
+    tickers = await followed(server, market, "ticker.all")
+    await take(tickers, 1)
+    server.states["ticker.all"] = (5, {"SOLUSDT": {"last": "6"}, "BTCUSDT": {"last": "7"}})  # told to nobody
+    await server.state("ticker.all", {"SOLUSDT": {"last": "6"}})
+    server.states["ticker.all"] = (6, {"SOLUSDT": {"last": "6"}, "BTCUSDT": {"last": "7"}})
+    assert (await take(tickers, 1))[0] == {"SOLUSDT": {"last": "6"}, "BTCUSDT": {"last": "7"}}

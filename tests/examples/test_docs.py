@@ -4,6 +4,7 @@ import ast
 import asyncio
 import contextlib
 import csv
+import json
 import os
 import re
 import signal
@@ -15,27 +16,19 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.kit.house import READY, ROOT, House, house
+from examples.tradedash_client import Market, NotPublished, connect
+from tests.kit.house import ROOT, House
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="package"),
     pytest.mark.skipif(sys.platform == "win32", reason="sockets are handed down to children"),
 ]
 BLOCKS = re.findall(r"^```(python|sh)\n(.*?)^```$", (ROOT / "docs/clients.md").read_text(), re.M | re.S)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 SHOWN = "127.0.0.1:8000"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """One TradeDash for this module."""
-    async with house(tmp_path_factory.mktemp("data"), PAIRS="SOLUSDT,BTCUSDT", RATE="20") as running:
-        await running.hear(READY)
-        yield running
 
 
 @contextlib.asynccontextmanager
@@ -60,8 +53,25 @@ async def lines(process: asyncio.subprocess.Process, count: int) -> list[str]:
         return [(await process.stdout.readline()).decode().rstrip() for _ in range(count)]
 
 
+NOTEBOOK = [
+    "".join(cell["source"])
+    for cell in json.loads((ROOT / "examples/notebook.ipynb").read_text())["cells"]
+    if cell["cell_type"] == "code"
+]
+
+
 async def test_there_is_something_to_run():
-    assert len(SHELL) >= 3 and len(PYTHON) >= 4
+    assert len(SHELL) >= 3 and len(PYTHON) >= 6 and len(NOTEBOOK) >= 5
+
+
+async def run(text: str, names: dict[str, Any]) -> None:
+    """Run this as a cell of a notebook, with what the cells before it have named."""
+    code = compile(text, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    async with asyncio.timeout(60):
+        if code.co_flags & CO_COROUTINE:
+            await FunctionType(code, names)()
+        else:
+            exec(code, names)
 
 
 @pytest.mark.parametrize("block", SHELL, ids=range(len(SHELL)))
@@ -76,19 +86,54 @@ async def test_shell_blocks_tell_of_trades(running: House, block: str):
 
 @pytest.mark.parametrize("block", PYTHON, ids=range(len(PYTHON)))
 async def test_python_blocks_run_as_cells_of_a_notebook(
-    running: House, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    running: House,
+    token: str,
+    block: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
-    text = block.replace(SHOWN, f"127.0.0.1:{running.port}")
-    code = compile(text, "docs/clients.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    assert code.co_flags & CO_COROUTINE
+    monkeypatch.setenv("TRADEDASH_TOKEN", token)
     names: dict[str, Any] = {"__name__": "__main__"}
-    async with asyncio.timeout(60):
-        await FunctionType(code, names)()
+    await run(block.replace(SHOWN, f"127.0.0.1:{running.port}"), names)
     assert capsys.readouterr().out
     if watching := names.get("watching"):
         watching.cancel()
         await asyncio.wait([watching])
+
+
+async def test_the_notebook_runs_from_top_to_bottom(
+    running: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in NOTEBOOK:
+        await run(cell.replace(SHOWN, f"127.0.0.1:{running.port}"), names)
+    said = capsys.readouterr().out
+    assert "60 closes" in said and "SOL at" in said and "somebody said gm from a notebook" in said
+    await asyncio.wait([names["watching"]])
+
+
+async def test_the_bot_answers_in_the_lobby_under_its_name(running: House, token: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TRADEDASH_TOKEN", token)
+    url = f"ws://127.0.0.1:{running.port}"
+
+    async def ask(market: Market) -> None:
+        """Again and again: the bot may still be on its way."""
+        while True:
+            await market.connected()
+            with contextlib.suppress(NotPublished):
+                await market.publish("lobby", {"text": "price of solusdt?"})
+            await asyncio.sleep(1.1)  # as often as one may speak
+
+    async with started(sys.executable, "examples/lobby_bot.py", url), connect(url) as market, asyncio.timeout(60):
+        asking = asyncio.create_task(ask(market))
+        async for said in market.follow("lobby"):
+            if said["text"].startswith("SOLUSDT is at "):
+                break
+        asking.cancel()
+    assert said["user"] == "bot"
 
 
 async def test_trades_are_printed(running: House):
