@@ -46,3 +46,31 @@ def test_nothing_can_be_written(client: Client, method, address):
     answer = getattr(client, method)(address)
     assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
     assert answer["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "trades/?after=5&before=5",
+        "trades/?after=6&before=5",
+        "trades/?start=5&end=5",
+        "trades/?start=6000&end=5",
+        "trades/?start=8000&before=2",
+        "candles/?start=5&end=5",
+        "candles/?start=6&end=5",
+        "candles/?start=9000000&end=60000",
+    ],
+)
+def test_a_range_that_holds_nothing_is_empty_and_no_mistake(get, query):
+    recorded(run_of(10))
+    answer = get(f"SOLUSDT/{query}")
+    assert (answer.status_code, answer.json()) == (200, {"results": [], "next": None})
+
+
+@pytest.mark.parametrize("address", ["/api/v1/pairs/", "/api/v1/pairs/SOLUSDT/trades.csv", "/udf/config"])
+def test_a_browser_that_asks_first_hears_that_it_may(client: Client, address):
+    answer = client.options(address, headers={"origin": "https://charts.example"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Allow"] == "GET, HEAD, OPTIONS"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert answer["Access-Control-Allow-Headers"] == "If-None-Match"

@@ -11,10 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ticker.api import csv
-from ticker.api.parameters import choice, whole_number
+from ticker.api.parameters import choice, described, whole_number
 from ticker.api.public import FOREVER, IF_NONE_MATCH, NOT_MODIFIED, PublicView, failures, next_page
 from ticker.market.candles import INTERVALS, Candle
-from ticker.market.errors import BadRequest
 from ticker.services import candles, pairs
 from ticker.wire.csv import CANDLE
 
@@ -59,20 +58,15 @@ def shown(candle: Candle, closed: bool) -> dict[str, Any]:
 
 SPAN = [
     OpenApiParameter("interval", str, enum=list(INTERVALS), default=DEFAULT_INTERVAL),
-    OpenApiParameter("start", int, description="UTC milliseconds, aligned down: the first candle."),
-    OpenApiParameter(
-        "end", int, description="UTC milliseconds, aligned down: this candle and later ones are left out."
-    ),
+    described("start", "UTC milliseconds, aligned down: the first candle."),
+    described("end", "UTC milliseconds, aligned down: this candle and later ones are left out."),
 ]
 
 
 def asked(query: QueryDict) -> tuple[str, int | None, int | None]:
     """Interval, start and end. Raises BadRequest."""
     interval = choice(query, "interval", INTERVALS, DEFAULT_INTERVAL)
-    start_ms, end_ms = whole_number(query, "start"), whole_number(query, "end")
-    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-        raise BadRequest("`end` must be later than `start`.")
-    return interval, start_ms, end_ms
+    return interval, whole_number(query, "start"), whole_number(query, "end")
 
 
 class Candles(PublicView):
@@ -89,7 +83,7 @@ class Candles(PublicView):
         tags=["history"],
         parameters=[
             *SPAN,
-            OpenApiParameter("limit", int, description=f"1 to {LIMIT} candles.", default=DEFAULT_LIMIT),
+            described("limit", f"1 to {LIMIT} candles.", low=1, high=LIMIT, default=DEFAULT_LIMIT),
             IF_NONE_MATCH,
         ],
         responses={200: CandlePageSerializer, 304: NOT_MODIFIED, **failures()},

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from django.http import QueryDict
+from drf_spectacular.utils import OpenApiParameter
 
 from ticker.market.errors import BadRequest
 
@@ -30,6 +31,14 @@ def whole_number(query: QueryDict, name: str, low: int = 0, high: int = LARGEST)
     if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
         raise BadRequest(f"`{name}`: expected a whole number from {low} to {high}.")
     return int(text)
+
+
+def described(
+    name: str, description: str, *, low: int = 0, high: int = LARGEST, default: int | None = None
+) -> OpenApiParameter:
+    """What the schema says of such a number."""
+    kind = {"type": "integer", "format": "int64", "minimum": low, "maximum": high}
+    return OpenApiParameter(name, kind, description=description, default=default)
 
 
 def choice(query: QueryDict, name: str, choices: Collection[str], default: str) -> str:

@@ -27,14 +27,17 @@ class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-def failures(*, missing: bool = True) -> dict[int, OpenApiResponse]:
-    """What the schema says about answers that are errors."""
+def failures(*, missing: bool = True) -> dict[tuple[int, str], OpenApiResponse]:
+    """What the schema says about answers that are errors: JSON, also where the answer itself is not."""
     said = {400: "A parameter is unknown, repeated, malformed or out of range."}
     if missing:
         said[404] = "There is no such pair."
     said[429] = "Too many requests of one address: wait for Retry-After seconds."
     said[503] = "The database is away; try again soon."
-    return {status: OpenApiResponse(ErrorSerializer, description) for status, description in said.items()}
+    return {
+        (status, "application/json"): OpenApiResponse(ErrorSerializer, description)
+        for status, description in said.items()
+    }
 
 
 # For the schema: every answer that is JSON has an ETag.
@@ -67,6 +70,10 @@ class PublicView(APIView):
         if self.parameters is not None:
             check_names(request.query_params, self.parameters)
         super().initial(request, *args, **kwargs)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """For a browser that asks first whether a foreign page may send an ETag with its question."""
+        return HttpResponse(headers={"Access-Control-Allow-Headers": "If-None-Match"})
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)

@@ -6,15 +6,14 @@ from typing import Any
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ticker.api import csv
-from ticker.api.parameters import whole_number
+from ticker.api.parameters import described, whole_number
 from ticker.api.public import FOREVER, IF_NONE_MATCH, NOT_MODIFIED, PublicView, failures, next_page
-from ticker.market.errors import BadRequest
 from ticker.market.trades import Trade
 from ticker.models import Pair
 from ticker.services import pairs, ranges, trades
@@ -53,21 +52,17 @@ def shown(trade: Trade) -> dict[str, Any]:
 
 
 RANGE = [
-    OpenApiParameter("after", int, description="Only trades with a higher id."),
-    OpenApiParameter("before", int, description="Only trades with a lower id."),
-    OpenApiParameter("start", int, description="UTC milliseconds: only trades from then on."),
-    OpenApiParameter("end", int, description="UTC milliseconds: only trades before then."),
+    described("after", "Only trades with a higher id."),
+    described("before", "Only trades with a lower id."),
+    described("start", "UTC milliseconds: only trades from then on."),
+    described("end", "UTC milliseconds: only trades before then."),
 ]
 
 
 def asked(query: QueryDict, pair: Pair) -> Range:
-    """The trades that `after`, `before`, `start` and `end` leave, as one range of ids. Raises BadRequest."""
+    """The trades that `after`, `before`, `start` and `end` leave, perhaps none, as one range of ids. Raises BadRequest."""
     after, before = whole_number(query, "after"), whole_number(query, "before")
     start_ms, end_ms = whole_number(query, "start"), whole_number(query, "end")
-    if after is not None and before is not None and before <= after:
-        raise BadRequest("`before` must be greater than `after`.")
-    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-        raise BadRequest("`end` must be later than `start`.")
     span = ranges.of_time(pair, start_ms, end_ms)
     return Range(
         after=max((bound for bound in (after, span.after) if bound is not None), default=None),
@@ -90,7 +85,7 @@ class Trades(PublicView):
         tags=["history"],
         parameters=[
             *RANGE,
-            OpenApiParameter("limit", int, description=f"1 to {LIMIT} trades.", default=DEFAULT_LIMIT),
+            described("limit", f"1 to {LIMIT} trades.", low=1, high=LIMIT, default=DEFAULT_LIMIT),
             IF_NONE_MATCH,
         ],
         responses={200: TradePageSerializer, 304: NOT_MODIFIED, **failures()},
