@@ -13,7 +13,6 @@ from ticker.market.errors import Unavailable
 from ticker.market.rows import STORED, Row
 from ticker.models import Candle as CandleRow
 from ticker.models import Pair
-from ticker.models import Trade as TradeRow
 from ticker.models.candles import COLUMNS, source_of, value_of
 from ticker.services import trades
 
@@ -162,7 +161,7 @@ def stored(pair: Pair, interval: str) -> "Source":
 
 def traded(pair: Pair) -> "Source":
     """The trades that the shortest stored candles are made of."""
-    return Source(TradeRow.objects.filter(pair=pair), OF_TRADES, every_ms=STORED["1s"])
+    return Source(trades.of(pair), OF_TRADES, every_ms=STORED["1s"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,34 @@ Rows hold whole numbers and known words only, so nothing in them needs to be quo
 make, check and adapt one took several times as long as its row needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from django.db import connection
 from django.db.models import Model
 
 from ticker.market.rows import Row, TradeRow
-from ticker.models import Candle, Trade
+from ticker.models import Candle, Pair, Trade
 from ticker.models.candles import COLUMNS
 
 TRADE_COLUMNS = ("pair_id", "seq", "price_ticks", "qty_steps", "side", "time_ms")
 CANDLE_COLUMNS = ("pair_id", "interval", *COLUMNS)
+ROWS_OF_A_PIECE = 500
 CandleRow = tuple[int, str, Row]  # pair, interval, and the candle
 
 
-def add_trades(rows: Sequence[TradeRow]) -> None:
-    """Add these trades, none of which is there. Raises IntegrityError for one that is."""
+def add_trades(rows: Iterable[TradeRow]) -> None:
+    """Add these trades, none of which is there. Raises IntegrityError for one that is.
+
+    They may be made while they are asked for: PostgreSQL works on the first ones meanwhile.
+    """
     _insert(Trade, TRADE_COLUMNS, rows)
 
 
 def add_candles(candles: Sequence[CandleRow]) -> None:
     """Add these candles, none of which is there. Raises IntegrityError for one that is."""
-    _insert(Candle, CANDLE_COLUMNS, [(pair, interval, *row) for pair, interval, row in candles])
+    if candles:
+        _insert(Candle, CANDLE_COLUMNS, [(pair, interval, *row) for pair, interval, row in candles])
 
 
 def merge_candles(candles: Sequence[CandleRow]) -> None:
@@ -45,6 +51,15 @@ def merge_candles(candles: Sequence[CandleRow]) -> None:
             cursor.executemany(f"{into} VALUES {_places(CANDLE_COLUMNS)} {_then('MAX', 'MIN')}", rows)
 
 
+def move(positions: Mapping[int, int]) -> None:
+    """Note how far these pairs, by key, are recorded."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {_name(Pair._meta.db_table)} SET recorded_seq = %s WHERE id = %s",  # noqa: S608 (a name of ours)
+            [(seq, pair) for pair, seq in positions.items()],
+        )
+
+
 def _then(greatest: str, least: str) -> str:
     """What Candle.then does, said to a database."""
     table = _name(Candle._meta.db_table)
@@ -58,18 +73,18 @@ def _then(greatest: str, least: str) -> str:
           trades = {table}.trades + excluded.trades"""
 
 
-def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[int | str, ...]]) -> None:
-    if not rows:
-        return
+def _insert(model: type[Model], columns: Sequence[str], rows: Iterable[tuple[int | str, ...]]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             line = "\t".join(["%s"] * len(columns)) + "\n"
             copying = f"COPY {_table(model, columns)} FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(copying) as copy:
-                # In one piece: row by row took twice as long.
-                copy.write("".join(map(line.__mod__, rows)))
+                # Row by row took twice as long; in one piece, the server waits for all rows and then we for it.
+                rest = iter(rows)
+                while text := "".join(map(line.__mod__, islice(rest, ROWS_OF_A_PIECE))):
+                    copy.write(text)
         else:
-            cursor.executemany(f"{_into(model, columns)} VALUES {_places(columns)}", rows)
+            cursor.executemany(f"{_into(model, columns)} VALUES {_places(columns)}", list(rows))
 
 
 def _into(model: type[Model], columns: Sequence[str]) -> str:

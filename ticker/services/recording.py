@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, tee
 from operator import itemgetter
 
 import msgspec
@@ -134,28 +134,27 @@ def record(found: Mapping[str, Sequence[Trade | Unreadable]]) -> dict[str, int]:
 
 @transaction.atomic
 def _record(
-    found: Mapping[str, Sequence[Trade | Unreadable]], add: Callable[[list[TradeRow]], dict[tuple[int, int], str]]
+    found: Mapping[str, Sequence[Trade | Unreadable]], add: Callable[[Iterable[TradeRow]], dict[tuple[int, int], str]]
 ) -> dict[str, int]:
-    pairs = _locked(found)
-    rows: list[TradeRow] = []
+    new: list[tuple[Pair, Sequence[Trade | Unreadable]]] = []
+    for pair in _locked(found):
+        behind = [one for one in found[pair.symbol] if one.seq > pair.recorded_seq]
+        if behind and behind[0].seq > pair.recorded_seq + 1:
+            log.error("%s: trades %d to %d were never seen", pair.symbol, pair.recorded_seq + 1, behind[0].seq - 1)
+        new.append((pair, behind))
     parked: list[tuple[Pair, Unreadable]] = []
-    for pair in pairs:
-        new = [one for one in found[pair.symbol] if one.seq > pair.recorded_seq]
-        if new and new[0].seq > pair.recorded_seq + 1:
-            log.error("%s: trades %d to %d were never seen", pair.symbol, pair.recorded_seq + 1, new[0].seq - 1)
-        rows += _rows(pair, new, parked)
-        pair.recorded_seq = new[-1].seq if new else pair.recorded_seq
-    refused = add(rows)
+    refused = add(chain.from_iterable(_rows(pair, behind, parked) for pair, behind in new))
     if refused:
         parked += [
             (pair, Unreadable(one.seq, batches.item(one), refused[pair.pk, one.seq]))
-            for pair in pairs
-            for one in found[pair.symbol]
+            for pair, behind in new
+            for one in behind
             if isinstance(one, Trade) and (pair.pk, one.seq) in refused
         ]
     _park(parked)
-    Pair.objects.bulk_update(pairs, ["recorded_seq"])
-    return {pair.symbol: pair.recorded_seq for pair in pairs}
+    reached = {pair: behind[-1].seq for pair, behind in new if behind}
+    ingest.move({pair.pk: seq for pair, seq in reached.items()})
+    return {pair.symbol: reached.get(pair, pair.recorded_seq) for pair, _ in new}
 
 
 def _locked(symbols: Iterable[str]) -> list[Pair]:
@@ -185,9 +184,10 @@ def _rows(pair: Pair, new: Iterable[Trade | Unreadable], parked: list[tuple[Pair
             parked.append((pair, Unreadable(one.seq, batches.item(one), _words(error))))
 
 
-def _add(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
+def _add(rows: Iterable[TradeRow]) -> dict[tuple[int, int], str]:
     """Add all of these, which are in order within each pair, or raise one of REFUSED."""
-    ingest.add_trades(rows)
+    trades, rows = tee(rows)
+    ingest.add_trades(trades)
     begun: list[ingest.CandleRow] = []  # may be there already, with earlier trades
     new: list[ingest.CandleRow] = []
     for pair, of_pair in groupby(rows, key=itemgetter(0)):
@@ -201,8 +201,9 @@ def _add(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
     return {}
 
 
-def _add_what_is_taken(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
+def _add_what_is_taken(rows: Iterable[TradeRow]) -> dict[tuple[int, int], str]:
     """Add what the database accepts; why not, by pair and number, for each of the others. Raises one of REFUSED."""
+    rows = list(rows)
     try:
         with transaction.atomic():
             return _add(rows)
@@ -217,6 +218,8 @@ def _add_what_is_taken(rows: list[TradeRow]) -> dict[tuple[int, int], str]:
 
 
 def _park(parked: Sequence[tuple[Pair, Unreadable]]) -> None:
+    if not parked:
+        return
     for pair, one in parked:
         log.error("%s: entry %d is parked: %s", pair.symbol, one.seq, one.error)
     UnreadableRow.objects.bulk_create(

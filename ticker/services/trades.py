@@ -9,7 +9,7 @@ from ticker.models import Trade as TradeRow
 
 def read(pair: Pair, *, after: int | None = None, before: int | None = None, limit: int = 100) -> list[Trade]:
     """Trades with `after` < seq < `before`, ascending by seq: the first `limit` behind `after`, without it the newest."""
-    rows = TradeRow.objects.filter(pair=pair)
+    rows = of(pair)
     if before is not None:
         rows = rows.filter(seq__lt=before)
     if after is not None:
@@ -28,4 +28,11 @@ def _values(pair: Pair, rows: QuerySet[TradeRow]) -> list[Trade]:
 
 def newest_ms(pair: Pair) -> int | None:
     """When the newest recorded trade happened; every older trade is recorded, too."""
-    return TradeRow.objects.filter(pair=pair).order_by("-seq").values_list("time_ms", flat=True).first()
+    return of(pair).order_by("-seq").values_list("time_ms", flat=True).first()
+
+
+def of(pair: Pair) -> QuerySet[TradeRow]:
+    """All recorded trades of a pair, to be narrowed down."""
+    # The bound is always true. Without one, SQLite, once it has been analyzed, finds that a pair alone narrows nothing
+    # down, and reads and sorts the whole table for its newest row.
+    return TradeRow.objects.filter(pair=pair, seq__gt=0)

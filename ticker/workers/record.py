@@ -20,7 +20,7 @@ from ticker.workers.running import Trouble, pause
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.25  # one transaction for what comes in this time: soon enough for readers, few enough for the disk
-MOST_AT_ONCE = 2_000  # trades of one pair in one transaction, so that catching up never holds a lock for long
+MOST_AT_ONCE = 5_000  # trades of one pair in one transaction, so that catching up never holds a lock for long
 LOOK_EVERY_S = 1.0  # at the pairs, and at who else records
 TRIM_EVERY_S = 10.0
 GONE_AFTER_MS = 4_000  # a recorder that was silent for so long has died or stands still: the others have its pairs
