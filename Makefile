@@ -8,7 +8,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check browser lock clean
+.PHONY: help setup run test check browser postgres lock clean
 
 help:  ## What can be asked for
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,20 @@ run: setup  ## The whole of TradeDash on this machine (PORT, INSTANCES, DATA_DIR
 
 test: $(VENV)/.dev  ## Every test; those of the browser where a Chromium is found
 	$(BIN)/python -m pytest -m "not browser" $(PYTEST)
+	@$(MAKE) --no-print-directory postgres
 	@$(MAKE) --no-print-directory browser
+
+# What keeps and reads the record, once more on the other database: a cluster of its own that is gone afterwards.
+postgres: $(VENV)/.dev  ## The tests of the record on PostgreSQL (REQUIRE_POSTGRES=1: fail where there is none)
+	@if $(BIN)/python -c 'from tests.kit.postgres import program; program("initdb")' 2>/dev/null; then \
+		TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser" tests/services tests/workers $(PYTEST); \
+	else \
+		echo "=================================================================="; \
+		echo "NO POSTGRESQL FOUND: THE RECORD WAS TESTED ON SQLITE ONLY."; \
+		echo "Install its server (Debian: apt install postgresql)."; \
+		echo "=================================================================="; \
+		test -z "$(REQUIRE_POSTGRES)"; \
+	fi
 
 # A run of its own: Playwright keeps an event loop running, which tests that await cannot share.
 browser: $(VENV)/.dev  ## The browser tests (REQUIRE_BROWSER=1: fail where there is no Chromium)
@@ -44,8 +57,9 @@ check: $(VENV)/.dev  ## Lint, format, types, who imports whom, migrations, brows
 	@$(MAKE) --no-print-directory modules
 
 .PHONY: bench
-bench: $(VENV)/.dev  ## How fast it is beside others (BENCH=quick: two minutes; WRITE=1: docs/performance.md anew)
+bench: $(VENV)/.dev  ## How fast it is beside others (BENCH=quick: minutes; WRITE=1: docs/performance*.md anew)
 	@$(BIN)/python -m bench $(if $(WRITE),--write)
+	@$(BIN)/python -m bench.record $(if $(WRITE),--write)
 
 .PHONY: modules
 modules:

@@ -30,7 +30,8 @@ def program(name: str) -> str:
 class Postgres:
     """A server on a loopback port that a test may end in any way it likes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self._fsync = "on" if is_durable else "off"  # off where processes are killed, and no machines
         initdb = program("initdb")
         self.folder = Path(tempfile.mkdtemp(prefix="tradedash-postgres-"))
         self.port = free_ports(1)
@@ -51,8 +52,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers; fails with its own words."""
-        # No fsync: these tests kill processes, not machines.
-        options = ["fsync=off", f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        options = [f"fsync={self._fsync}", f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
         words = [program("postgres"), "-D", str(self.data), *(word for option in options for word in ("-c", option))]
         with (self.folder / "log").open("a") as log:
             self._server = subprocess.Popen(

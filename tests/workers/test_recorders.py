@@ -170,3 +170,29 @@ async def test_a_full_disk_is_waited_for_and_nothing_is_lost(feed):
         await reached(lambda: one.says("going on after"))
         assert one.says("disk")
     await assert_whole(feed)
+
+
+@pytest.fixture
+def server(pairs):
+    """The database of the test, to be killed; this process has no connection to the dead one afterwards."""
+    from tests.settings import server
+
+    yield server
+    connection.close()
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="SQLite is no server that could die")
+async def test_a_database_that_is_killed_is_waited_for(feed, server):
+    async with recorder() as one:
+        await feed.trade(50)
+        await reached(feed.is_recorded)
+        for _ in range(3):
+            await feed.trade(500)
+            server.kill()
+            await feed.trade(500)
+            await reached(all_late)
+            assert one.says("waiting: ")
+            server.start()
+            await database_sync_to_async(connection.close_pool)()
+            await reached(feed.is_recorded)
+    await assert_whole(feed)
