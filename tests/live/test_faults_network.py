@@ -38,14 +38,16 @@ async def test_cut_anywhere_a_client_goes_on_without_hole_or_double(network: Pro
     client = KINDS[transport](TRADES, *STATES[:3], throttle=0)
     async with stopped_after([Follower(client, [network.port])]) as [follower]:
         async with market.moving(per_s=200, batch=4):
-            await follower.until(lambda: network.cuts >= 15)
+            await follower.until(lambda: network.cuts >= 12)
         network.cut_after = lambda: None
         await follower.reach({TRADES: market.seq()})
         assert ids(client) == list(range(ids(client)[0], market.seq() + 1))
-        assert follower.losses >= 10 and not follower.resets
+        assert follower.losses >= 8 and not follower.resets
 
 
-async def test_who_is_slow_is_told_so_and_gets_new_prices_and_every_trade(network: Proxy, server: Server, market: Market):
+async def test_who_is_slow_is_told_so_and_gets_new_prices_and_every_trade(
+    network: Proxy, server: Server, market: Market
+):
     """A log in order and whole, of states the newest: together they are less than the network can carry."""
     async with following(network.port, TRADES, *STATES, throttle=0) as client:
         network.bytes_per_s = SLOW
@@ -53,7 +55,7 @@ async def test_who_is_slow_is_told_so_and_gets_new_prices_and_every_trade(networ
         ages_ms: list[int] = []
         async with market.moving(per_s=1_000, batch=5):
             await client.hear("flow", state="pressed")
-            until_ms = wall_ms() + 6_000
+            until_ms = wall_ms() + 5_000
             while wall_ms() < until_ms:
                 message = await client.next()
                 if message["type"] == "update" and message["ch"] in STATES:
@@ -84,7 +86,10 @@ async def test_who_takes_nothing_is_closed_and_costs_nobody_anything(network: Pr
         await bystander.reach(TRADES, market.seq())
         assert ids(bystander) == list(range(first, market.seq() + 1))
         network.flow()
-        assert (await deaf.ended())[0] in (4002, 1006)  # what the kernel still had for it may be lost with the connection
+        assert (await deaf.ended())[0] in (
+            4002,
+            1006,
+        )  # what the kernel still had for it may be lost with the connection
         await deaf.resume(server.port)
         await deaf.reach(TRADES, market.seq())
         assert ids(deaf) == ids(bystander)

@@ -233,7 +233,8 @@ class Hub:
         await asyncio.sleep(GRACE_S)
         for source, before in heard.items():
             tail = tails.get(source.head)
-            if tail and (tail.epoch != source.epoch or tail.seq > source.seq or tail.seq < before):
+            # Without a tail Redis was emptied: a log begins anew by being read, and its followers are told so.
+            if tail is None or tail.epoch != source.epoch or tail.seq > source.seq or tail.seq < before:
                 source.fill()
 
     async def _leave_idle(self) -> None:
