@@ -26,7 +26,7 @@ test: $(VENV)/.dev  ## Every test; those of the browser where a Chromium is foun
 # What keeps and reads the record, once more on the other database: a cluster of its own that is gone afterwards.
 postgres: $(VENV)/.dev  ## The tests of the record on PostgreSQL (REQUIRE_POSTGRES=1: fail where there is none)
 	@if $(BIN)/python -c 'from tests.kit.postgres import program; program("initdb")' 2>/dev/null; then \
-		TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser" tests/services tests/workers $(PYTEST); \
+		TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser" tests/services tests/workers tests/api/test_candles.py tests/api/test_trades.py $(PYTEST); \
 	else \
 		echo "=================================================================="; \
 		echo "NO POSTGRESQL FOUND: THE RECORD WAS TESTED ON SQLITE ONLY."; \
