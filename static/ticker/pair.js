@@ -1,14 +1,15 @@
 /** The page of one pair: what comes over the feed goes to the panel that shows it. */
 
 /** @import { Ticker, Trade } from "./types.js" */
+/** @import { Announcer } from "./ui/announcer.js" */
 /** @import { PairData } from "./ui/chart_panel.js" */
 import { openFeed } from "./feed/feed.js";
 import { fixed } from "./market/format.js";
-import { Announcer } from "./ui/announcer.js";
 import { mountBadge } from "./ui/badge.js";
 import { all, one, say } from "./ui/cells.js";
 import { ChartPanel } from "./ui/chart_panel.js";
 import { Header } from "./ui/header.js";
+import { keep, recall } from "./ui/kept.js";
 import { Painter } from "./ui/paint.js";
 import { mountPause } from "./ui/pause.js";
 import { QuoteRow } from "./ui/quote.js";
@@ -32,12 +33,19 @@ for (const button of all(document, "[data-copy]")) {
 }
 mountPause(painter);
 
-const announcer = new Announcer(
-  one(document, "[data-announce]"),
-  /** @type {HTMLSelectElement | null} */ (document.querySelector("[name=announce]")),
-  pair,
-);
-const panel = new ChartPanel(one(document, ".chart-panel"), pair, feed, painter, (text) => announcer.say(text));
+const region = one(document, "[data-announce]");
+const announce = (/** @type {string} */ text) => void (region.textContent = text);
+const often = /** @type {HTMLSelectElement} */ (one(document, "[name=announce]"));
+/** @type {Announcer | null} */
+let announcer = null;
+async function listen() {
+  keep("announce", often.value);
+  if (often.value !== "off") announcer ??= new (await import("./ui/announcer.js")).Announcer(announce, pair);
+}
+often.value = recall("announce", "off");
+often.addEventListener("change", listen);
+void listen();
+const panel = new ChartPanel(one(document, ".chart-panel"), pair, feed, painter, announce);
 mountSettings(() => panel.recolour());
 
 const header = new Header(one(document, "[data-strip]"), pair);
@@ -46,7 +54,7 @@ feed.follow(`ticker.${pair.symbol}`, { throttle: 100 }, ({ kind, data }) => {
   if (kind === "reset") return;
   const ticker = /** @type {Ticker} */ (data);
   painter.ask("header", () => header.paint(ticker));
-  announcer.heard(ticker.last);
+  announcer?.heard(ticker.last, often.value);
   // Outside the painter: a hidden tab paints nothing, and its title is all that is seen of it.
   if (!painter.paused && performance.now() - titledMs > TITLE_EVERY_MS) {
     titledMs = performance.now();

@@ -95,6 +95,18 @@ async def test_the_arrows_read_candle_by_candle(tab: Witness):
     assert await page.inner_text("[data-announce]") != before
 
 
+async def test_the_price_is_said_to_those_who_asked_for_it_also_after_a_reload(tab: Witness):
+    page = await tab.live(PAIR)
+    await page.click("[aria-label=Settings]")
+    await page.select_option("[name=announce]", "10")
+    said = "() => document.querySelector('[data-announce]').textContent.startsWith('SOL/USDT ')"
+    await page.wait_for_function(said)
+    await tab.live(PAIR)
+    assert await page.input_value("[name=announce]") == "10"
+    await page.wait_for_function(said)
+    assert tab.said == []
+
+
 async def test_the_table_holds_the_newest_candles(tab: Witness):
     page = await tab.live(PAIR)
     await page.click("[data-as-table] summary")

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page
 
 from tests.browser.witness import Running, Witness
+from tests.kit.commands import manage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -82,6 +83,49 @@ async def test_who_is_dropped_comes_back_and_streams_miss_nothing(tab: Witness):
     assert tab.foreign == []
 
 
+async def test_what_is_held_for_two_seconds_comes_late_and_streams_miss_nothing(tab: Witness):
+    page = await started(tab)
+    await page.wait_for_function(HEARD, arg=5)
+    before = {name: await figures(page, name) for name in NAMES}
+    await page.click("[data-hold]")
+    assert await page.is_disabled("[data-hold]")
+    await page.wait_for_selector("[data-hold]:enabled")
+    await page.wait_for_function(HEARD, arg=40)
+    for name in ("longpoll", "sse", "websocket"):
+        after = await figures(page, name)
+        assert after["missed"] == "0"
+        assert after["reconnects"] == before[name]["reconnects"]
+        assert float(after["max"].removesuffix(" s")) >= 1  # a trade that came at the beginning waited for two
+    assert tab.said == []
+
+
+async def test_staff_change_how_fast_the_pair_trades_while_a_comparison_goes_on(tab: Witness, running: Running):
+    code = (
+        "from django.contrib.auth.models import User; "
+        "User.objects.create_superuser('grace', password='nanosecond-1906')"
+    )
+    await manage(running.data_dir, "shell", "--no-imports", "-c", code)
+    page = await tab.open(PATH)
+    assert "Sign in as staff" in await page.inner_text(".rate")
+    await page.click(".rate a")
+    await page.fill("[name=username]", "grace")
+    await page.fill("[name=password]", "nanosecond-1906")
+    await page.click("[type=submit]")
+    await page.wait_for_selector("[data-rate]")
+    assert page.url.endswith(PATH)
+    await page.click("[data-start]")
+    await page.wait_for_selector(RUNNING)
+    try:
+        await page.click("[data-rate] [value='100']")
+        await page.wait_for_selector("[data-rate] [value='100'][aria-pressed=true]")
+        await page.wait_for_function(HEARD, arg=300)
+        assert await page.is_visible(RUNNING)
+        assert (await figures(page, "websocket"))["missed"] == "0"
+    finally:
+        await page.click("[data-rate] [value='10']")
+        await page.wait_for_selector("[data-rate] [value='10'][aria-pressed=true]")
+
+
 async def test_nothing_is_asked_after_the_end(tab: Witness):
     page = await started(tab)
     await page.wait_for_function(HEARD, arg=1)
@@ -89,7 +133,7 @@ async def test_nothing_is_asked_after_the_end(tab: Witness):
     await page.wait_for_selector(STOPPED)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))  # the page's own is open already
     await page.wait_for_timeout(2_500)  # longer than the pace of polling: what does not happen cannot be awaited
     assert asked == []
 

@@ -21,7 +21,7 @@ from ticker.templatetags.prices import price_decimals, qty_decimals
 
 OFFERED = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")  # of all intervals those that a row of buttons has room for
 DEFAULT_INTERVAL = "1m"
-BARS = 360  # at first sight: six hours of minutes, more than most screens show; older ones come when somebody scrolls to them
+BARS = 300  # at first sight: five hours of minutes, more than most screens show; older ones come when somebody scrolls to them
 TABLE_ROWS = 50
 TAPE_ROWS = 50
 LINE_WIDTH, LINE_HEIGHT, LINE_POINTS = 1000, 400, 120

@@ -130,7 +130,7 @@ TRANSPORTS = (
         "One connection, both ways",
         "A request that becomes a connection of its own: small frames in both directions, no heads, no questions. "
         "The browser subscribes and pings over it, the server sends each trade when it happens. After a loss the "
-        "browser names its last number, and the server begins right after it. All other pages here use it.",
+        "browser names its last number, and the server begins right after it. All pages here use it.",
         "GET /live/v1/ws, Upgrade: websocket",
         (
             "ticker/live/consumers.py",
