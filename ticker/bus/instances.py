@@ -2,7 +2,7 @@
 
 from redis.commands.core import AsyncScript
 
-from ticker.bus.redis import aclient, key, translated
+from ticker.bus.redis import aclient, client, key, translated
 
 # KEYS instances; ARGV member, milliseconds of silence after which one is lost. Whoever finds it takes it out, so that it
 # is found once; time is Redis' own.
@@ -31,3 +31,11 @@ async def leave(member: str) -> None:
     """Raises Unavailable."""
     with translated():
         await aclient().zrem(key("instances"), member)
+
+
+def heard(*, within_ms: int) -> list[str]:
+    """The instances that were heard so lately. Raises Unavailable."""
+    with translated():
+        seconds, micros = client().time()  # type: ignore[misc]
+        found = client().zrangebyscore(key("instances"), seconds * 1000 + micros // 1000 - within_ms, "+inf")
+    return sorted(one.decode() for one in found)  # type: ignore[union-attr]
