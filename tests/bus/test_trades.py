@@ -131,39 +131,6 @@ async def test_tails_are_known_of_what_exists_only(stream):
     assert await latest.tails([here, nowhere]) == {here: latest.Tail(stream.epoch, 2)}
 
 
-async def test_waiting_gives_what_is_there_already(stream):
-    await stream.write(run_of(5))
-    found = await bus.wait({"SOLUSDT": 2, "BTCUSDT": 0}, count=2, block_ms=1)
-    assert {symbol: [seq for seq, _ in entries] for symbol, entries in found.items()} == {"SOLUSDT": [3, 4]}
-
-
-async def test_waiting_wakes_when_something_comes(stream):
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(bus.wait({"SOLUSDT": 0}, count=10, block_ms=1_500))
-        await asyncio.sleep(0)
-        await stream.write(run_of(1))
-    assert [seq for seq, _ in waiting.result()["SOLUSDT"]] == [1]
-
-
-async def test_waiting_in_vain_gives_nothing(stream):
-    assert await bus.wait({"SOLUSDT": 0}, count=10, block_ms=1) == {}
-
-
-async def test_trimming_forgets_the_old_and_keeps_the_rest(connected, stream):
-    await stream.write(run_of(1_000))
-    await bus.trim("SOLUSDT", 700)
-    kept = seqs(written(connected))
-    assert kept[0] in range(500, 701)  # Redis forgets whole blocks, never more than asked
-    assert kept[-1] == 1_000
-
-
-@pytest.mark.parametrize("first_kept", [1, 0])
-async def test_trimming_before_the_beginning_forgets_nothing(connected, stream, first_kept):
-    await stream.write(run_of(3))
-    await bus.trim("SOLUSDT", first_kept)
-    assert seqs(written(connected)) == [1, 2, 3]
-
-
 async def test_an_emptied_stream_goes_on_in_its_numbers(connected, stream):
     await stream.write(run_of(300))
     connected.xtrim(key("trades", "SOLUSDT"), maxlen=0, approximate=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from redis.commands.core import AsyncScript
 
 from ticker.bus.redis import aclient, key, translated
-from ticker.bus.trades import FIELD
+from ticker.bus.trades import FIELD, head_of, stream_of
 
 GROUP = "record"
 LAST = 2**64 - 1  # the largest second part of an entry's id: whatever is behind `seq-LAST` has a higher number
@@ -104,7 +104,7 @@ async def standing() -> Standing:
 
 async def read(positions: Mapping[str, int], *, count: int, block_ms: int) -> dict[str, list[tuple[int, bytes]]]:
     """At most `count` entries after each position; waits up to `block_ms` for the first. Raises Unavailable."""
-    symbols = {_stream(symbol): symbol for symbol in positions}
+    symbols = {stream_of(symbol): symbol for symbol in positions}
     streams = {name: f"{positions[symbol]}-{LAST}" for name, symbol in symbols.items()}
     with translated():
         found = await aclient().xread(streams, count=count, block=block_ms)  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ async def mark(positions: Mapping[str, int]) -> None:
     """Repeat in each stream's group how far the stream is recorded. Raises Unavailable."""
     with translated():
         await AsyncScript(aclient(), _MARK)(
-            keys=[_stream(symbol) for symbol in positions],
+            keys=[stream_of(symbol) for symbol in positions],
             args=[GROUP, *(f"{seq}-0" for seq in positions.values())],
         )
 
@@ -133,7 +133,7 @@ async def published(symbols: Iterable[str]) -> dict[str, int]:
     with translated():
         pipe = aclient().pipeline(transaction=False)
         for symbol in names:
-            pipe.hget(key("head", symbol), "seq")
+            pipe.hget(head_of(symbol), "seq")
         found = await pipe.execute()
     return {symbol: int(seq) for symbol, seq in zip(names, found, strict=True) if seq is not None}
 
@@ -156,12 +156,8 @@ async def forget(symbol: str, recorded_seq: int, *, keep: int, keep_ms: int) -> 
     """
     with translated():
         await AsyncScript(aclient(), _FORGET)(
-            keys=[_stream(symbol), key("recorded", symbol)], args=[recorded_seq, keep, keep_ms]
+            keys=[stream_of(symbol), key("recorded", symbol)], args=[recorded_seq, keep, keep_ms]
         )
-
-
-def _stream(symbol: str) -> str:
-    return key("trades", symbol)
 
 
 def _recorders() -> str:

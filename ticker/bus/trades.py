@@ -4,8 +4,7 @@ The stream is the truth. The group message is a wake-up that happens to carry th
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from redis.exceptions import ResponseError
 
@@ -75,7 +74,8 @@ def head_of(symbol: str) -> str:
     return key("head", symbol)
 
 
-def _stream(symbol: str) -> str:
+def stream_of(symbol: str) -> str:
+    """The key of a pair's stream."""
     return key("trades", symbol)
 
 
@@ -88,7 +88,7 @@ async def open_stream(symbol: str, *, recorded_seq: int, fence: str, token: str)
     with translated():
         try:
             flat = await aclient().eval(  # type: ignore[misc]
-                _OPEN, 3, _stream(symbol), head_of(symbol), fence, token, secrets.token_hex(4), recorded_seq
+                _OPEN, 3, stream_of(symbol), head_of(symbol), fence, token, secrets.token_hex(4), recorded_seq
             )
         except ResponseError as error:
             raise refusal(error) from None
@@ -124,7 +124,7 @@ async def append(
                 await aclient().eval(  # type: ignore[misc]
                     _APPEND,
                     3,
-                    _stream(symbol),
+                    stream_of(symbol),
                     head_of(symbol),
                     fence,
                     token,
@@ -173,7 +173,7 @@ async def newest(symbol: str, count: int) -> tuple[Head | None, list[tuple[int, 
     with translated():
         pipe = aclient().pipeline(transaction=True)
         pipe.hgetall(head_of(symbol))
-        pipe.xrevrange(_stream(symbol), count=count)
+        pipe.xrevrange(stream_of(symbol), count=count)
         head, entries = await pipe.execute()
     return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in reversed(entries)]
 
@@ -181,7 +181,7 @@ async def newest(symbol: str, count: int) -> tuple[Head | None, list[tuple[int, 
 async def first(symbol: str) -> int:
     """The oldest trade that the stream holds; 0 if it is empty. Raises Unavailable."""
     with translated():
-        entries = await aclient().xrange(_stream(symbol), count=1)
+        entries = await aclient().xrange(stream_of(symbol), count=1)
     return _seq(entries[0][0]) if entries else 0
 
 
@@ -190,23 +190,6 @@ async def after(symbol: str, seq: int, count: int) -> tuple[Head | None, list[tu
     with translated():
         pipe = aclient().pipeline(transaction=True)
         pipe.hgetall(head_of(symbol))
-        pipe.xrange(_stream(symbol), min=f"{seq + 1}-0", count=count)
+        pipe.xrange(stream_of(symbol), min=f"{seq + 1}-0", count=count)
         head, entries = await pipe.execute()
     return parse_head(head), [(_seq(entry_id), fields[FIELD]) for entry_id, fields in entries]
-
-
-async def wait(positions: Mapping[str, int], *, count: int, block_ms: int) -> dict[str, list[tuple[int, bytes]]]:
-    """At most `count` trades after each position; waits up to `block_ms` for the first. Raises Unavailable."""
-    streams: dict[Any, Any] = {_stream(symbol): f"{seq}-0" for symbol, seq in positions.items()}
-    with translated():
-        found = await aclient().xread(streams, count=count, block=block_ms)
-    return {
-        name.decode().rpartition(":")[2]: [(_seq(entry_id), fields[FIELD]) for entry_id, fields in entries]
-        for name, entries in found
-    }
-
-
-async def trim(symbol: str, first_kept: int) -> None:
-    """Forget trades before `first_kept`; Redis may keep some more. Raises Unavailable."""
-    with translated():
-        await aclient().xtrim(_stream(symbol), minid=f"{first_kept}-0", approximate=True)
