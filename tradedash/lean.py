@@ -94,9 +94,9 @@ def with_options_of(factory: Any, protocol: type[LeanProtocol]) -> type[LeanProt
 def calm_collector() -> None:
     """Have the collector of cycles look at what clients bring, and seldom; to be called when all is loaded.
 
-    Django and the rest are 250,000 objects which are here to stay, and walking them all again and again is what most
+    Django and the rest are 100,000 objects which are here to stay, and walking them all again and again is what most
     of a crowd's first second was spent on. Connections are no cycles: they go without the collector.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)  # new objects, of which a connection has about 130; Python's 700 suit small programs
+    gc.set_threshold(10_000)  # new objects, of which a connection has about 90; Python's 700 suit small programs
