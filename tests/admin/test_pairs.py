@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.kit.builders import pair_row
+from tests.kit.market import wall_ms
 from tests.kit.record import recorded, run_of
 from ticker.bus import latest
 from ticker.bus.redis import key
@@ -35,6 +36,21 @@ def test_the_list_tells_the_last_price_of_each_pair(staff):
     page = staff.get(LIST).content.decode()
     assert f'<td class="field-last_price">{run[-1].price}</td>' in page
     assert '<td class="field-last_price">—</td>' in page
+
+
+def test_the_list_tells_how_recording_goes(staff, redis):
+    now = wall_ms()
+    recorded(run_of(30, at=now - 29_000))
+    pair_row("BTCUSDT")
+    ticker = dict.fromkeys(("last", "bid", "ask", "open", "high", "low", "vol", "qvol", "chg"), "7")
+    redis.hset(
+        key("head", "SOLUSDT"),
+        mapping={"epoch": "e", "seq": 1_234, "time_ms": now, "ticker": msgspec.json.encode(ticker)},
+    )
+    page = staff.get(LIST).content.decode()
+    for name, values in {"recorded": ("30", "0"), "waiting": ("1,204", "—"), "pace": ("0.5", "0.0")}.items():
+        for value in values:
+            assert f'<td class="field-{name}">{value}</td>' in page, (name, value)
 
 
 def test_prices_are_asked_for_once_for_all_pairs(staff, redis, monkeypatch):

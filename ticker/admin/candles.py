@@ -6,9 +6,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ticker.admin.record import OneOf, PairFilter, RecordAdmin, span_of, when
+from ticker.admin.record import OneOf, PairFilter, RecordAdmin, Span, TimeFilter, chosen_pair, span_of, when
 from ticker.models import Candle
 from ticker.models.candles import STORED
+
+
+def chosen_interval(request: HttpRequest) -> str:
+    """The interval whose candles are shown."""
+    given = request.GET.get("interval", "")
+    return given if given in STORED else STORED[0]
 
 
 class IntervalFilter(OneOf):
@@ -25,7 +31,8 @@ class IntervalFilter(OneOf):
 @admin.register(Candle)
 class CandleAdmin(RecordAdmin):
     list_display = ("at", "of_pair", "of_interval", "opened", "highest", "lowest", "closed", "volume", "quote", "count")
-    list_filter = (PairFilter, IntervalFilter)
+    key, csv_name = "open_ms", "ticker:api-candles-csv"
+    list_filter = (PairFilter, IntervalFilter, TimeFilter)
     ordering = ("-pair_id", "-interval", "-open_ms")
     search_fields = ("open_ms",)
     search_help_text = "A time in UTC: 2026-11-23 14:05, or 2026-11-23 14:05 .. 2026-11-23 14:20"
@@ -41,7 +48,19 @@ class CandleAdmin(RecordAdmin):
         span = span_of(words)
         if span is None:
             return queryset.none(), False
-        return queryset.filter(open_ms__gte=span[0], open_ms__lt=span[1]), False
+        return self.during(queryset, *span), False
+
+    def ends(self, request: HttpRequest) -> Span | None:
+        rows = Candle.objects.filter(pair=chosen_pair(request), interval=chosen_interval(request))
+        opened = rows.values_list("open_ms", flat=True)
+        first, last = opened.order_by("open_ms").first(), opened.order_by("-open_ms").first()
+        return None if first is None or last is None else (first, last)
+
+    def during(self, rows: QuerySet[Candle], start_ms: int, stop_ms: int) -> QuerySet[Candle]:
+        return rows.filter(open_ms__gte=start_ms, open_ms__lt=stop_ms)
+
+    def csv_query(self, request: HttpRequest) -> dict[str, Any]:
+        return {"interval": chosen_interval(request)}
 
     @admin.display(description="opened (UTC)")
     def at(self, candle: Candle) -> str:

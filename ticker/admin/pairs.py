@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from ticker.market.pairs import PairStatus, pair_of
 from ticker.models import Pair
-from ticker.services import history, pairs, tickers
+from ticker.services import history, pairs, standing, tickers
 
 # The record counts in ticks and steps, and what was paid in ticks times steps, in whole numbers of 64 bits: an hour
 # in which a thousand million changes hands must fit.
@@ -70,18 +70,18 @@ class NewPairForm(forms.ModelForm):
 
 
 class PairList(ChangeList):
-    """The list of pairs with their last prices, asked for once for all of them."""
+    """The list of pairs with their last prices and how recording goes, asked for once for all of them."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        newest = tickers.newest(self.result_list)
+        newest, paces = tickers.newest(self.result_list), standing.per_second(self.result_list)
         for pair in self.result_list:
-            pair.newest = newest[pair.symbol]
+            pair.newest, pair.pace = newest[pair.symbol], paces[pair.symbol]
 
 
 @admin.register(Pair)
 class PairAdmin(admin.ModelAdmin):
-    list_display = ("symbol", "last_price", "status", "rate", "volatility", "position")
+    list_display = ("symbol", "last_price", "recorded", "waiting", "pace", "status", "rate", "volatility", "position")
     list_editable = ("status", "rate", "volatility", "position")
     actions = ("open_for_trading", "halt")
     search_fields = ("symbol",)
@@ -112,10 +112,21 @@ class PairAdmin(admin.ModelAdmin):
 
     @admin.display(description="last price")
     def last_price(self, pair: Pair) -> str:
-        # A list that is shown again because of a mistake in it was not made by PairList.
-        row = getattr(pair, "newest", None) or tickers.newest([pair])[pair.symbol]
-        ticker = row.ticker
+        ticker = _newest(pair).ticker
         return format(ticker.last, "f") if ticker else "—"
+
+    @admin.display(description="recorded")
+    def recorded(self, pair: Pair) -> str:
+        return f"{pair.recorded_seq:,}"
+
+    @admin.display(description="waiting to be recorded")
+    def waiting(self, pair: Pair) -> str:
+        row = _newest(pair)
+        return f"{max(0, row.seq - pair.recorded_seq):,}" if row.quoted else "—"  # unquoted: Redis does not know
+
+    @admin.display(description="recorded a second")
+    def pace(self, pair: Pair) -> str:
+        return f"{_pace(pair):.1f}"
 
     @admin.action(description="Open the selected pairs for trading", permissions=["change"])
     def open_for_trading(self, request: HttpRequest, queryset: QuerySet[Pair]) -> None:
@@ -136,3 +147,13 @@ class PairAdmin(admin.ModelAdmin):
         self.message_user(
             request, f"Now {status}: {names}." if names else f"All of them were {status} before.", messages.SUCCESS
         )
+
+
+def _newest(pair: Pair) -> tickers.Row:
+    # A list that is shown again because of a mistake in it was not made by PairList.
+    return getattr(pair, "newest", None) or tickers.newest([pair])[pair.symbol]
+
+
+def _pace(pair: Pair) -> float:
+    found: float | None = getattr(pair, "pace", None)
+    return standing.per_second([pair])[pair.symbol] if found is None else found

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ticker.admin.record import PairFilter, RecordAdmin, span_of, when
+from ticker.admin.record import PairFilter, RecordAdmin, Span, TimeFilter, chosen_pair, span_of, when
 from ticker.models import Trade
 
 
@@ -14,7 +14,8 @@ from ticker.models import Trade
 class TradeAdmin(RecordAdmin):
     # Methods and not columns: a column could be sorted by, and only `seq` has an index.
     list_display = ("number", "of_pair", "at_price", "of_qty", "taker", "at")
-    list_filter = (PairFilter,)
+    key, csv_name = "seq", "ticker:api-trades-csv"
+    list_filter = (PairFilter, TimeFilter)
     ordering = ("-pair_id", "-seq")
     search_fields = ("seq",)
     search_help_text = "A number, or a time in UTC: 2026-11-23 14:05, or 2026-11-23 14:05 .. 2026-11-23 14:20"
@@ -30,7 +31,19 @@ class TradeAdmin(RecordAdmin):
         if re.fullmatch(r"[0-9]{1,18}", words):  # longer ones are no 64-bit numbers that any pair will reach
             return queryset.filter(seq=int(words)), False
         span = span_of(words)
-        return (_during(queryset, *span) if span else queryset.none()), False
+        return (self.during(queryset, *span) if span else queryset.none()), False
+
+    def ends(self, request: HttpRequest) -> Span | None:
+        happened = Trade.objects.filter(pair=chosen_pair(request)).values_list("time_ms", flat=True)
+        first, last = happened.order_by("seq").first(), happened.order_by("-seq").first()
+        return None if first is None or last is None else (first, last)
+
+    def during(self, rows: QuerySet[Trade], start_ms: int, stop_ms: int) -> QuerySet[Trade]:
+        """As a range of numbers: then the list stays on one index."""
+        found = rows.filter(time_ms__gte=start_ms, time_ms__lt=stop_ms).values_list("seq", flat=True)
+        first = found.order_by("time_ms", "seq").first()
+        last = found.order_by("-time_ms", "-seq").first()
+        return rows.filter(seq__gte=first, seq__lte=last) if first and last else rows.none()
 
     @admin.display(description="number")
     def number(self, trade: Trade) -> int:
@@ -55,11 +68,3 @@ class TradeAdmin(RecordAdmin):
     @admin.display(description="time (UTC)")
     def at(self, trade: Trade) -> str:
         return when(trade.time_ms)
-
-
-def _during(trades: QuerySet[Trade], start_ms: int, stop_ms: int) -> QuerySet[Trade]:
-    """The trades of one pair in this span of time, as a range of numbers: then the list stays on one index."""
-    found = trades.filter(time_ms__gte=start_ms, time_ms__lt=stop_ms).values_list("seq", flat=True)
-    first = found.order_by("time_ms", "seq").first()
-    last = found.order_by("-time_ms", "-seq").first()
-    return trades.filter(seq__gte=first, seq__lte=last) if first and last else trades.none()

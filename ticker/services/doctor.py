@@ -146,15 +146,16 @@ def _servers() -> Iterator[Finding]:
 
 def _pair(pair: Pair) -> Iterator[Finding]:
     name = str(pair)
-    now = standing.of([pair])[pair.symbol]
-    says = f"{pair.status}, {now.recorded:,} trades recorded, {now.per_s:.1f} a second"
-    if now.waiting is None:
-        yield Finding(State.OK, name, f"{says}.")
-    elif now.waiting > LATE:
-        advice = "Start another `manage.py record`, or find out why the database is slow; nothing is lost meanwhile."
-        yield Finding(State.BAD, name, f"{says}, {now.waiting:,} wait.", advice)
+    pace = standing.per_second([pair])[pair.symbol]
+    says = f"{pair.status}, {pair.recorded_seq:,} trades recorded, {pace:.1f} a second"
+    try:
+        waiting = standing.waiting([pair])[pair.symbol]
+    except Unavailable:
+        yield Finding(State.OK, name, f"{says}.")  # that Redis is away was said
     else:
-        yield Finding(State.OK, name, f"{says}, {now.waiting:,} wait.")
+        says = f"{says}, {waiting:,} wait."
+        advice = "Start another `manage.py record`, or find out why the database is slow; nothing is lost meanwhile."
+        yield Finding(State.BAD, name, says, advice) if waiting > LATE else Finding(State.OK, name, says)
     yield from _numbers(pair)
     yield from _candles(pair)
 
