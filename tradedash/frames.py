@@ -1,18 +1,47 @@
-"""Our server's ASGI extension: WebSocket frames that are made already, straight to the socket."""
+"""Our server's ASGI extensions: what a client has not taken yet, and WebSocket frames straight to the socket."""
 
 import fcntl
+import socket
 import struct
 import termios
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
+SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
 
-class Frames:
+
+class Outgoing:
+    """A stream's scope extension: what waits for its client."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Any) -> None:
+        """`protocol` is whatever has the transport."""
+        self._protocol = protocol
+
+    def bound(self) -> None:
+        """Have the kernel keep little: left to itself it takes megabytes, and prices in it grow old unseen."""
+        self._protocol.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+
+    def unsent(self) -> int:
+        """Bytes that the client has not taken: Twisted's and the kernel's."""
+        transport = self._protocol.transport
+        if not transport.connected:
+            return 0
+        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        queued = fcntl.ioctl(transport.socket.fileno(), getattr(termios, "TIOCOUTQ", 0x5411), b"\0\0\0\0")
+        return int(waiting) + int(struct.unpack("i", queued)[0])
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._protocol.transport.abortConnection()
+
+
+class Frames(Outgoing):
     """A WebSocket's scope extension: bytes that are frames already, straight to its socket."""
 
-    def __init__(self, protocol: WebSocketProtocol) -> None:
-        self._protocol = protocol
+    __slots__ = ()
 
     def write(self, data: bytes) -> bool:
         """Write frames after whatever was written before. Never waits; what the socket does not take is kept.
@@ -41,15 +70,6 @@ class Frames:
     def _is_idle(transport: Any) -> bool:
         """Whether nothing waits in Twisted's buffers, so that a direct write overtakes nothing."""
         return not transport.dataBuffer and not transport._tempDataBuffer
-
-    def unsent(self) -> int:
-        """Bytes that the client has not taken: Twisted's and the kernel's."""
-        transport = self._protocol.transport
-        if not transport.connected:
-            return 0
-        waiting = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
-        queued = fcntl.ioctl(transport.socket.fileno(), getattr(termios, "TIOCOUTQ", 0x5411), b"\0\0\0\0")
-        return int(waiting) + int(struct.unpack("i", queued)[0])
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake; the client sees this code and reason."""

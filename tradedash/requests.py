@@ -8,7 +8,7 @@ from daphne.http_protocol import WebRequest
 from django.conf import settings
 from twisted.web.http import HTTPChannel
 
-from tradedash.frames import Frames
+from tradedash.frames import Outgoing
 
 METHODS = {b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT", b"PATCH", b"DELETE"}
 IDLE_S = 60  # between two requests of one connection; what proxies keep open for us, they keep about as long
@@ -76,7 +76,7 @@ class Channel(HTTPChannel):
         if not self._is_idle:
             if self.requests:
                 self.refuse(TOO_SLOW)
-        elif (left := Frames(self).unsent()) and left != self._left:
+        elif (left := Outgoing(self).unsent()) and left != self._left:
             self._left = left  # an answer is still being read, however slowly
             self.setTimeout(IDLE_S)
             return

@@ -6,7 +6,6 @@ measured in docs/topics/daphne.md.
 
 import asyncio
 import logging
-import socket
 import time
 from functools import partial
 from http import HTTPStatus
@@ -19,9 +18,9 @@ from django.conf import settings
 from twisted.internet import defer
 
 from ticker.live import hub
-from ticker.live.followers import FRAMES
+from ticker.live.followers import FRAMES, OUTGOING
 from ticker.services import instance
-from tradedash.frames import Frames
+from tradedash.frames import Frames, Outgoing
 from tradedash.inbox import Inbox
 from tradedash.lean import LeanProtocol, calm_collector, with_options_of
 from tradedash.requests import Channel, bare
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 
 PING_EVERY_S = 20  # home routers forget a connection that is silent for about a minute
 HTTP_FINISH_S = 8  # how long requests in flight may take once we are told to stop
-SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
 READ_AT_ONCE = (
     8_192  # bytes: Twisted's 65,536 may be ten thousand messages, and nobody else's turn before all are parsed
 )
@@ -49,8 +47,7 @@ class Protocol(LeanProtocol):
             self.request, self.client_addr = request, None
             raise ConnectionDeny(400, "headers are ASCII")
         self._pinged_at = time.monotonic()
-        # Left to itself the kernel takes megabytes for a slow client, and prices in it grow old unseen.
-        self.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        Outgoing(self).bound()
         self.transport.bufferSize = READ_AT_ONCE
         return super().onConnect(request)
 
@@ -148,6 +145,8 @@ class Server(DaphneServer):
         if scope["type"] == "websocket":
             scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
             inbox = Inbox(protocol.transport)
+        else:
+            scope.setdefault("extensions", {})[OUTGOING] = Outgoing(protocol.channel)
         application = self.application(scope, inbox.get, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
         return inbox

@@ -1,5 +1,7 @@
 """What a client that cannot follow gets once it can: less, but nothing that looks like loss."""
 
+import json
+
 from ticker.live.held import Held
 from ticker.wire import messages
 from ticker.wire.channels import Channel
@@ -15,11 +17,20 @@ def news(channel: Channel, seq: int, *, final: bool = False) -> Update:
 
 
 def held(*said: Message) -> list[tuple[int, int]]:
-    waiting = Held()
+    waiting = Held(encoded)
     for message in said:
         waiting.add(message)
-    assert waiting.size == sum(len(message.text) for message in waiting._messages.values())
-    return [(message.from_seq, message.seq) for message in waiting.take() if isinstance(message, Update)]
+    size = waiting.size
+    taken = waiting.take()
+    assert size <= len(taken.data)  # states are weighed by their text
+    assert not waiting
+    found = [json.loads(line) for line in taken.data.splitlines()]
+    assert taken.count == len(found)
+    return [(one.get("from", one["seq"]), one["seq"]) for one in found]
+
+
+def encoded(message: Message) -> bytes:
+    return message.text + b"\n"
 
 
 def test_of_a_state_only_the_newest_is_held_and_it_covers_the_others():
@@ -36,27 +47,29 @@ def test_a_closed_candle_is_held_although_newer_ones_come():
 
 
 def test_a_merged_message_says_in_its_text_what_it_covers():
-    waiting = Held()
+    waiting = Held(encoded)
     waiting.add(news(TICKER, 5))
     waiting.add(news(TICKER, 6))
-    assert waiting.take()[0].text == messages.update(TICKER, from_seq=5, seq=6, ts=6, pt=6, data=b"6").text
+    assert waiting.take().data == encoded(messages.update(TICKER, from_seq=5, seq=6, ts=6, pt=6, data=b"6"))
 
 
 def test_other_messages_keep_their_place():
-    waiting = Held()
-    waiting.add(news(TICKER, 5))
-    waiting.add(messages.pong(1, 7))
-    waiting.add(news(TICKER, 6))
-    assert [message.kind for message in waiting.take()] == ["pong", "update"]
-    assert len(waiting) == 0
-    assert waiting.size == 0
+    waiting = Held(encoded)
+    for message in (news(TRADE, 3), news(TICKER, 5), messages.pong(1, 7), news(TICKER, 6), news(TRADE, 4)):
+        waiting.add(message)
+    taken = waiting.take()
+    kinds = [(json.loads(line)["type"], json.loads(line).get("seq")) for line in taken.data.splitlines()]
+    assert kinds == [("update", 3), ("pong", None), ("update", 6), ("update", 4)]
+    assert taken.seqs == {TRADE: 4, TICKER: 6}
+    assert (waiting.size, waiting.take().data) == (0, b"")
 
 
 def test_of_a_state_of_many_parts_each_part_is_held():
     everything = Channel("ticker.all", "tickers", "tickers")
-    waiting = Held()
+    waiting = Held(encoded)
     for seq, parts in enumerate([{"A": b"1", "B": b"1"}, {"B": b"2"}, {"C": b"1"}], 5):
         update = messages.update(everything, from_seq=seq, seq=seq, ts=0, pt=0, data=messages.parts(parts), parts=parts)
         waiting.add(update)
-    (message,) = waiting.take()
-    assert (message.from_seq, message.seq, message.data) == (5, 7, b'{"A":1,"B":2,"C":1}')
+    (line,) = waiting.take().data.splitlines()
+    told = json.loads(line)
+    assert (told["from"], told["seq"], told["data"]) == (5, 7, {"A": 1, "B": 2, "C": 1})

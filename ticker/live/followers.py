@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FRAMES = "tradedash.frames"  # the ASGI extension of our server
+FRAMES = "tradedash.frames"  # the ASGI extensions of our server: of a WebSocket …
+OUTGOING = "tradedash.outgoing"  # … and of a request
 # Bytes that wait for one client; above it the client is closed and may resume. The longest replay (pair.KEPT trades,
 # 1.4 MB) must fit, or a client that was away for long would be closed before its network could carry it.
 HELD_MOST = 2_097_152
@@ -34,11 +36,18 @@ MEASURE_EVERY = 32_768  # bytes: asking the kernel after each write would cost a
 WAITING_MOST = 1_000  # messages, where the server does not tell how many bytes wait
 
 
-class Frames(Protocol):
-    """What our server offers in the scope: bytes straight to the socket (tradedash/frames.py)."""
+class Outgoing(Protocol):
+    """What our server offers in the scope of a request (tradedash/frames.py)."""
+
+    def bound(self) -> None: ...
+    def unsent(self) -> int: ...
+    def abort(self) -> None: ...
+
+
+class Frames(Outgoing, Protocol):
+    """What our server offers in the scope of a WebSocket: bytes straight to the socket."""
 
     def write(self, data: bytes) -> bool: ...  # whether the socket took it all
-    def unsent(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
 
 
@@ -193,7 +202,7 @@ class FrameFollower(Follower):
     def _press(self) -> None:
         if self.topics:
             self._frames.write(messages.flow("pressed").frame)
-        self._held = Held()
+        self._held = Held(encoded=attrgetter("frame"))
         self._pressed_at = self.hub.now
         self.hub.watch(self)
 
@@ -204,10 +213,10 @@ class FrameFollower(Follower):
         unsent = self._frames.unsent()
         if unsent < RELIEVED_BELOW:
             held, self._held = self._held, None
-            for message in held.take():
-                self._put(message.frame)
+            taken = held.take()
             if self.topics:
-                self._put(messages.flow("ok").frame)
+                taken.data += messages.flow("ok").frame
+            self._write(taken.data, taken.count)
             return True
         if self._held.size > HELD_MOST or unsent > HELD_MOST or self.hub.now - self._pressed_at > PRESSED_MOST_S:
             metrics.SLOW.inc()
