@@ -69,3 +69,36 @@ async def test_without_a_connection_nothing_is_said_to_have_been_sent(browser: B
     await ada.page.wait_for_selector("[data-badge][data-state=live]")
     assert await ada.page.input_value(FIELD) == "into the void"
     await ada.page.context.close()
+
+
+@pytest.mark.parametrize("transport", ["sse", "longpoll", "poll"])
+async def test_the_lobby_and_all_tickers_are_heard_over_every_transport(
+    browser: Browser, running: Running, transport: str
+):
+    ada, bob = await visitor(browser, running, 1), await visitor(browser, running, 2)
+    await tell(ada.page, f"before {transport}")
+    await pin(bob.page, transport)
+    await tell(ada.page, f"after {transport}")
+    for text in (f"before {transport}", f"after {transport}"):
+        await bob.page.wait_for_function(HEARD, arg=text)
+    texts = await bob.page.eval_on_selector_all("[data-lobby-log] li span", "all => all.map(one => one.textContent)")
+    assert [texts.count(f"{when} {transport}") for when in ("before", "after")] == [1, 1]
+    await bob.live("/")
+    await pin(bob.page, transport)
+    await bob.changes("tr[data-symbol=SOLUSDT] [data-cell=last]")
+    await bob.changes("tr[data-symbol=SOLUSDT] [data-cell=last]")
+    for tab in (ada, bob):
+        await tab.page.context.close()
+
+
+async def tell(page: Page, text: str) -> None:
+    """Say this, as soon as the limit allows."""
+    while "Number" not in await speak(page, text):
+        await page.wait_for_timeout(300)
+
+
+async def pin(page: Page, transport: str) -> None:
+    await page.click("[data-badge]")
+    await page.select_option("[data-badge-panel] select", transport)
+    await page.wait_for_selector("[data-badge][data-state=degraded]")
+    await page.keyboard.press("Escape")
