@@ -59,11 +59,12 @@ async def test_a_recording_is_played_whole_and_then_it_is_over(connected, pairs)
     assert_whole(found)
 
 
-async def test_it_takes_the_place_of_a_simulator_and_gives_it_back(connected, pairs):
+async def test_it_takes_the_place_of_a_simulator_and_gives_it_back(connected, pairs, caplog):
     async with running(Simulator(rate=100)):
         await reached(has(connected, 20))
         async with running(replayer()) as task, asyncio.timeout(60):
             await asyncio.wait([task])
+        assert caplog.text.count("another feed has taken over") == 1  # of the simulator, and once
         count = len(written(connected))
         await reached(has(connected, count + 20))
     found = written(connected)

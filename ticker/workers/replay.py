@@ -4,10 +4,8 @@ import asyncio
 import logging
 import time
 
-from ticker.bus.locks import Lease
 from ticker.feeds.replay import ReplayFeed, Tape
 from ticker.models import Pair
-from ticker.services import instance
 from ticker.workers.simulate import Market, Simulator, wall_ms
 
 log = logging.getLogger(__name__)
@@ -22,7 +20,7 @@ class Replayer(Simulator):
 
     def __init__(self, symbol: str, tape: Tape, *, first_ms: int, speed: float, rate: float) -> None:
         super().__init__(rate=rate)
-        self.lease = Lease("feed", owner=f"{REPLAY}{instance.name}/{time.time_ns()}", ousts_all_but=REPLAY)
+        self.lease.owner, self.lease.ousts_all_but = f"{REPLAY}{self.lease.owner}", REPLAY
         self.symbol, self.tape = symbol, tape
         self._first_ms, self._speed = first_ms, speed
         self._feed: ReplayFeed | None = None
