@@ -7,8 +7,14 @@ import termios
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import tcp
 
 SEND_BUFFER = 131_072  # bytes; the kernel doubles it for its own book-keeping
+
+
+def is_plain(transport: Any) -> bool:
+    """Whether what is written to its socket is what the client gets; not so where Twisted encrypts on the way."""
+    return isinstance(transport, tcp.Connection)
 
 
 class Outgoing:

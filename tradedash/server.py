@@ -20,7 +20,7 @@ from twisted.internet import defer
 from ticker.live import hub
 from ticker.live.followers import FRAMES, OUTGOING
 from ticker.services import instance
-from tradedash.frames import Frames, Outgoing
+from tradedash.frames import Frames, Outgoing, is_plain
 from tradedash.inbox import Inbox
 from tradedash.lean import LeanProtocol, calm_collector, with_options_of
 from tradedash.requests import Channel, bare
@@ -47,7 +47,8 @@ class Protocol(LeanProtocol):
             self.request, self.client_addr = request, None
             raise ConnectionDeny(400, "headers are ASCII")
         self._pinged_at = time.monotonic()
-        Outgoing(self).bound()
+        if is_plain(self.transport):
+            Outgoing(self).bound()
         self.transport.bufferSize = READ_AT_ONCE
         return super().onConnect(request)
 
@@ -141,12 +142,13 @@ class Server(DaphneServer):
         """Run the application for a connection; the inbox for what its client says. As Daphne does, but with our inbox."""
         scope["root_path"] = self.root_path  # Daphne lets any client choose it, by a header
         scope["asgi"] = ASGI
-        inbox = Inbox()
+        inbox, extensions = Inbox(), scope.setdefault("extensions", {})
         if scope["type"] == "websocket":
-            scope.setdefault("extensions", {})[FRAMES] = Frames(protocol)
             inbox = Inbox(protocol.transport)
-        else:
-            scope.setdefault("extensions", {})[OUTGOING] = Outgoing(protocol.channel)
+            if is_plain(protocol.transport):
+                extensions[FRAMES] = Frames(protocol)
+        elif is_plain(protocol.channel.transport):
+            extensions[OUTGOING] = Outgoing(protocol.channel)
         application = self.application(scope, inbox.get, partial(self.handle_reply, protocol))
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
         return inbox
