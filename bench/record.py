@@ -191,7 +191,7 @@ How fast trades go into the database and candles come out of it, measured by `py
 {1}
 
 {plan.ingested:,} trades of one pair at five a second, {at_once:,} to a transaction, in {plan.rounds} rounds in which every way has its turn;
-`bulk_create` has a quarter of them. All of them write the same trades and the same candles of the five stored intervals into the same tables
+`bulk_create` has a quarter of them. All of them write the same trades and the same candles of the six stored intervals into the same tables
 with the same indexes; only the recorder also folds the candles, locks the pair, looks where it stands and merges candles that lie across
 two transactions. PostgreSQL is Debian's with its own settings (`fsync` on), SQLite as TradeDash sets it up.
 

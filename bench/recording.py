@@ -136,7 +136,7 @@ class Bench:
 
         from ticker.market.candles import INTERVALS
         from ticker.services import candles
-        from ticker.services.candles import traded
+        from ticker.services.sources import traded
 
         ends = traded(self.pair).ends()
         assert ends is not None
@@ -162,7 +162,7 @@ class Bench:
         """Delete two days, as the daily retention does."""
         from ticker.market.candles import DAY
         from ticker.services import retention
-        from ticker.services.candles import traded
+        from ticker.services.sources import traded
 
         ends = traded(self.pair).ends()
         assert ends is not None

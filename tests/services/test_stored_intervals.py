@@ -38,4 +38,4 @@ def test_they_are_the_fold_of_its_trades(old_record):
     for interval in STORED:
         stored = [row.value for row in pair.candles.filter(interval=interval).order_by("open_ms")]
         assert stored == list(fold(run, interval))
-    assert [proof.wrong for proof in folding.prove(pair, repair=False)] == [0] * 5
+    assert [proof.wrong for proof in folding.prove(pair, repair=False)] == [0] * 6

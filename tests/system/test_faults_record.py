@@ -108,4 +108,4 @@ async def test_every_candle_is_the_fold_of_what_was_recorded(running: House, url
     )
     said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()
-    assert said.decode().count("candles are the fold of what is recorded") == 5 * len(PAIRS)
+    assert said.decode().count("candles are the fold of what is recorded") == 6 * len(PAIRS)

@@ -58,7 +58,7 @@ def assert_whole(feed: Feed) -> None:
     for pair in Pair.objects.all():
         found = trades.read(pair, after=0, limit=1_000_000)
         assert [trade.seq for trade in found] == list(range(1, feed.traded + 1))
-        assert [proof.wrong for proof in folding.prove(pair, repair=False)] == [0] * 5
+        assert [proof.wrong for proof in folding.prove(pair, repair=False)] == [0] * 6
 
 
 async def recorders() -> int:

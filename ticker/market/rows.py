@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ticker.market.candles import DAY, HOUR, MINUTE, SECOND
+from ticker.market.candles import DAY, HOUR, MINUTE, SECOND, open_at
 
 # A trade: pair, seq, price in ticks, quantity in steps, side, UTC ms.
 TradeRow = tuple[int, int, int, int, str, int]
@@ -10,8 +10,8 @@ TradeRow = tuple[int, int, int, int, str, int]
 Row = tuple[int, int, int, int, int, int, int, int]
 
 # What is stored, shortest first, each a multiple of the one before. Every other interval is merged from one of these
-# when it is read, from at most 31 rows for a candle, so that an answer costs what it holds.
-STORED = {"1s": SECOND, "1m": MINUTE, "15m": 15 * MINUTE, "1h": HOUR, "1d": DAY}
+# when it is read, from at most seven rows for a candle, 31 for a month, so that an answer costs what it holds.
+STORED = {"1s": SECOND, "1m": MINUTE, "15m": 15 * MINUTE, "1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
 
 
 def fold(trades: Iterable[TradeRow], every_ms: int) -> list[Row]:
@@ -42,9 +42,18 @@ def fold(trades: Iterable[TradeRow], every_ms: int) -> list[Row]:
 
 def merge(rows: Iterable[Row], every_ms: int) -> list[Row]:
     """Shorter candles, in order, merged into longer ones whose length is a multiple of theirs."""
+    return _merged((row[0] - row[0] % every_ms, row) for row in rows)
+
+
+def merge_months(rows: Iterable[Row]) -> list[Row]:
+    """Days, in order, merged into months, which have no one length."""
+    return _merged((open_at(row[0], "1M"), row) for row in rows)
+
+
+def _merged(rows: Iterable[tuple[int, Row]]) -> list[Row]:
+    """Rows, each with when the candle opens that it goes into."""
     merged: list[Row] = []
-    for open_ms, opened, high, low, close, volume, quote, count in rows:
-        open_ms -= open_ms % every_ms
+    for open_ms, (_, opened, high, low, close, volume, quote, count) in rows:
         if merged and merged[-1][0] == open_ms:
             _, first, highest, lowest, _, volumes, quotes, counts = merged[-1]
             merged[-1] = (

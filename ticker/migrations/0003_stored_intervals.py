@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-STORED = ("1s", "1m", "15m", "1h", "1d")
+STORED = ("1s", "1m", "15m", "1h", "4h", "1d")
 
 
 class Migration(migrations.Migration):

@@ -56,13 +56,14 @@ def fill(apps, schema_editor):
     for interval, every_ms, source in (
         ("1s", 1_000, TRADES),
         ("15m", 900_000, candles("1m")),
-        ("1d", 86_400_000, candles("1h")),
+        ("4h", 14_400_000, candles("1h")),
+        ("1d", 86_400_000, candles("4h")),
     ):
         schema_editor.execute(FILL.format(interval=interval, every_ms=every_ms, **source))
 
 
 def empty(apps, schema_editor):
-    schema_editor.execute("DELETE FROM ticker_candle WHERE \"interval\" IN ('1s', '15m', '1d')")
+    schema_editor.execute("DELETE FROM ticker_candle WHERE \"interval\" IN ('1s', '15m', '4h', '1d')")
 
 
 class Migration(migrations.Migration):

@@ -21,7 +21,7 @@ from ticker.market.pairs import PairStatus
 from ticker.models import Pair, Unreadable
 from ticker.models import Trade as TradeRow
 from ticker.services import folding, standing
-from ticker.services.candles import traded
+from ticker.services.sources import traded
 
 SILENT_MS = 5_000  # the feed speaks several times a second; a stand-by takes over within five
 LATE = 5_000  # trades; what a recorder writes at once

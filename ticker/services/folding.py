@@ -10,7 +10,7 @@ from ticker.market.rows import STORED
 from ticker.models import Candle, Pair
 from ticker.models.candles import COLUMNS
 from ticker.services import ingest
-from ticker.services.candles import OF_CANDLES, Source, traded
+from ticker.services.sources import Source, next_stored, traded
 
 AT_ONCE = 3_600  # candles under one lock of the pair, so that its recorder never waits for long
 
@@ -33,11 +33,7 @@ def prove(pair: Pair, *, repair: bool) -> Iterator[Proof]:
     """
     yield _prove(pair, "1s", traded(pair), repair=repair)
     for shorter, interval in pairwise(STORED):
-        yield _prove(pair, interval, _merged(pair, shorter, interval), repair=repair)
-
-
-def _merged(pair: Pair, shorter: str, interval: str) -> Source:
-    return Source(Candle.objects.filter(pair=pair, interval=shorter), OF_CANDLES, every_ms=STORED[interval])
+        yield _prove(pair, interval, next_stored(pair, shorter, interval), repair=repair)
 
 
 def _prove(pair: Pair, interval: str, source: Source, *, repair: bool) -> Proof:

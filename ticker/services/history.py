@@ -22,7 +22,8 @@ def make(pair: Pair, *, until_ms: int, rng: Random) -> int:
         return 0
     past = history(pair.value, until_ms=until_ms, rng=rng, rate=pair.rate or settings.RATE)
     rows = {"1m": past.minutes, "1h": past.hours}
-    rows |= {"15m": merge(past.minutes, STORED["15m"]), "1d": merge(past.hours, STORED["1d"])}
+    rows["15m"] = merge(past.minutes, STORED["15m"])
+    rows |= {interval: merge(past.hours, STORED[interval]) for interval in ("4h", "1d")}
     candles = [(pair.pk, interval, row) for interval, found in rows.items() for row in found]
     ingest.add_candles(candles)
     return len(candles)

@@ -8,7 +8,7 @@ from django.db import transaction
 from ticker.market.candles import DAY, HOUR
 from ticker.models import Pair, Trade
 from ticker.services import folding
-from ticker.services.candles import traded
+from ticker.services.sources import traded
 
 log = logging.getLogger(__name__)
 
