@@ -91,6 +91,21 @@ async def test_a_file_has_a_name_and_a_part_that_is_over_is_kept_for_ever():
     assert (whole["Cache-Control"], over["Cache-Control"]) == ("no-cache", FOREVER)
 
 
+@pytest.mark.parametrize(
+    ("query", "final"),
+    [
+        (f"start={START}&end={START + 120_000}", True),
+        (f"start={START}&end={START + 9_000_000}", False),
+        (f"start={START}", False),
+        (f"end={START + 120_000}", False),
+    ],
+)
+def test_candles_that_are_over_are_kept_for_ever(client: Client, query, final):
+    recorded(run_of(40, at=START, every_ms=20_000))
+    answer = client.head(BASE + f"candles.csv?{query}")
+    assert answer["Cache-Control"] == (FOREVER if final else "no-cache")
+
+
 def test_head_sends_no_rows(client: Client):
     recorded(run_of(10))
     answer = client.head(BASE + "trades.csv")

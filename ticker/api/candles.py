@@ -118,5 +118,9 @@ class CandlesCsv(PublicView):
     )
     def get(self, request: Request, symbol: str) -> HttpResponseBase:
         interval, start_ms, end_ms = asked(request.query_params)
-        lines = csv.candles(pairs.get(symbol), interval, start_ms, end_ms)
-        return csv.download(request, f"{symbol}-{interval}.csv", CANDLE, lines)
+        pair = pairs.get(symbol)
+        lines = csv.candles(pair, interval, start_ms, end_ms)
+        response = csv.download(request, f"{symbol}-{interval}.csv", CANDLE, lines)
+        if start_ms is not None and candles.page(pair, interval, start_ms=start_ms, end_ms=end_ms, limit=1).final:
+            response["Cache-Control"] = FOREVER
+        return response

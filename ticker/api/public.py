@@ -71,7 +71,7 @@ class PublicView(APIView):
             check_names(request.query_params, self.parameters)
         super().initial(request, *args, **kwargs)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """For a browser that asks first whether a foreign page may send an ETag with its question."""
         return HttpResponse(headers={"Access-Control-Allow-Headers": "If-None-Match"})
 
