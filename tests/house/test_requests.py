@@ -28,7 +28,7 @@ def answered(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Channel:
     """A connection whose one request was answered."""
     channel = Channel()
     channel.callLater = clock.callLater
-    monkeypatch.setattr(requests.Frames, "unsent", lambda frames: frames._protocol.transport.unread)
+    monkeypatch.setattr(requests.Outgoing, "unsent", lambda outgoing: outgoing._protocol.transport.unread)
     channel.makeConnection(Transport())
     request = object()
     channel.requests.append(request)
