@@ -24,6 +24,9 @@ from bench.report import MARKS, table
 from bench.servers import ROOT
 from tests.kit.postgres import NoPostgres, Postgres
 
+USUAL = "1m"  # what charts open with
+FULL_PAGES = ("1s", "1m")  # of longer ones there are no thousand in the fewer trades, and less is quicker
+
 PAGE = ROOT / "docs" / "performance-record.md"
 
 
@@ -77,24 +80,24 @@ def goals(found: Found) -> Iterator[Goal]:
         yield Goal(f"{found.database}: ingest beside bare COPY", "≥ 50 %", f"{ours / bare:.0%}", ours >= bare / 2)
     else:
         yield Goal(f"{found.database}: ingest", "≥ 20,000/s", f"{ours:,.0f}/s", ours >= 20_000)
-    sizes = list(found.candles_ms)
-    slowest = {
-        size: max((percentile(times, 99), interval) for interval, times in found.candles_ms[size].items())
-        for size in sizes
-    }
-    worst, interval = slowest[sizes[-1]]
-    yield Goal(
-        f"{found.database}: {1_000:,} candles of {int(sizes[-1]):,} trades, p99 of the slowest interval",
-        "≤ 10 ms",
-        f"{worst:.1f} ms ({interval})",
-        worst <= 10,
+    few, many = found.candles_ms  # trades in the table
+    p99 = {interval: percentile(times, 99) for interval, times in found.candles_ms[many].items()}
+    slowest = max(p99, key=lambda interval: p99[interval])
+    for words, interval in ((USUAL, USUAL), (f"the slowest interval, {slowest}", slowest)):
+        yield Goal(
+            f"{found.database}: 1,000 candles of {int(many):,} trades, p99 of {words}",
+            "≤ 10 ms",
+            f"{p99[interval]:.1f} ms",
+            p99[interval] <= 10,
+        )
+    before, after = (
+        median(time for interval in FULL_PAGES for time in found.candles_ms[size][interval]) for size in (few, many)
     )
-    few, many = (median(time for times in found.candles_ms[size].values() for time in times) for size in sizes)
     yield Goal(
-        f"{found.database}: the same at {int(sizes[0]):,} and {int(sizes[-1]):,} trades, p50 of all",
+        f"{found.database}: p50 with {int(few):,} trades and with {int(many):,}, {' and '.join(FULL_PAGES)}",
         "within 20 %",
-        f"{few:.1f} and {many:.1f} ms",
-        many <= few * 1.2,
+        f"{before:.1f} and {after:.1f} ms",
+        after <= before * 1.2,
     )
 
 
