@@ -52,7 +52,12 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers; fails with its own words."""
-        options = [f"fsync={self._fsync}", f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        options = [
+            f"fsync={self._fsync}",
+            f"port={self.port}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+        ]
         words = [program("postgres"), "-D", str(self.data), *(word for option in options for word in ("-c", option))]
         with (self.folder / "log").open("a") as log:
             self._server = subprocess.Popen(
