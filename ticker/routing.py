@@ -7,6 +7,7 @@ from django.urls import path as django_path
 from django.urls import re_path as django_re_path
 
 from ticker.live.consumers import BroadcastConsumer, MarketConsumer
+from ticker.live.http import nowhere
 from ticker.live.longpoll import poll
 from ticker.live.sse import events
 from ticker.pages import health
@@ -37,6 +38,7 @@ def http(django: Any) -> URLRouter:
         [
             path("live/v1/sse", events),
             path("live/v1/poll", poll),
+            re_path(r"^live/", nowhere),
             path("healthz", health.probe(health.healthz)),
             path("readyz", health.probe(health.readyz)),
             re_path(r"", django),

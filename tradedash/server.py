@@ -20,6 +20,7 @@ from twisted.internet import defer
 from ticker.live import hub
 from ticker.live.followers import FRAMES, OUTGOING
 from ticker.services import instance
+from ticker.wire import closing, messages
 from tradedash.frames import Frames, Outgoing, is_plain
 from tradedash.inbox import Inbox
 from tradedash.lean import LeanProtocol, calm_collector, with_options_of
@@ -70,6 +71,15 @@ class Protocol(LeanProtocol):
     def _invalid_payload(self, reason: str) -> bool:
         super()._invalid_payload(reason)
         return True
+
+    def _max_message_size_exceeded(self, *sizes: Any) -> None:
+        """End the connection before the message is read. Autobahn's 1009 would make clients come back with it."""
+        self.failedByMe = True
+        text = f"a message has at most {settings.LIVE_LIMITS['msg_bytes']} bytes"
+        goodbye = closing.TOO_BIG
+        self.sendMessage(messages.error("payload_too_large", text).text)
+        self.sendMessage(messages.bye(goodbye.code, goodbye.reason, reconnect=goodbye.reconnect).text)
+        self.serverClose(goodbye.code, goodbye.reason)
 
     def onCloseFrame(self, code: int | None, reason: bytes | None) -> bool:
         return self.failedByMe or bool(super().onCloseFrame(code, reason))

@@ -65,4 +65,4 @@ async def test_who_says_too_much_is_refused_and_the_others_are_spared(room: list
 async def test_a_frame_that_is_too_big_ends_the_connection(room: list[websockets.ClientConnection]):
     await room[0].send("x" * 16_385)
     await room[0].wait_closed()
-    assert room[0].close_code == 1009
+    assert room[0].close_code == 4505

@@ -73,3 +73,16 @@ def test_of_a_state_of_many_parts_each_part_is_held():
     (line,) = waiting.take().data.splitlines()
     told = json.loads(line)
     assert (told["from"], told["seq"], told["data"]) == (5, 7, {"A": 1, "B": 2, "C": 1})
+
+
+def test_nothing_is_merged_across_an_introduction():
+    snapshot = messages.snapshot(TICKER, seq=3, ts=0, data=b"3")
+    waiting = Held(encoded)
+    for message in (news(TICKER, 100), snapshot, news(TICKER, 4), news(TICKER, 5)):
+        waiting.add(message)
+    told = [json.loads(line) for line in waiting.take().data.splitlines()]
+    assert [(one["type"], one.get("from"), one["seq"]) for one in told] == [
+        ("update", None, 100),
+        ("snapshot", None, 3),
+        ("update", 4, 5),
+    ]

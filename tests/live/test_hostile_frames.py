@@ -167,7 +167,7 @@ def against_the_limits() -> Iterator[tuple[str, bytes]]:
 HOSTILE = [
     *((f"1002: {name}", data, 1002) for name, data in against_the_protocol()),
     *((f"1007: {name}", data, 1007) for name, data in against_utf_8()),
-    *((f"1009: {name}", data, 1009) for name, data in against_the_limits()),
+    *((f"4505: {name}", data, 4505) for name, data in against_the_limits()),
 ]
 
 
@@ -185,7 +185,7 @@ async def test_a_frame_against_the_rules_ends_its_connection_with_the_right_code
 async def test_whoever_breaks_the_rules_is_not_listened_to_any_more(servers: list[Server]):
     async with open_socket(servers[0].port) as socket:
         socket.write(frame(b"a" * (MOST + 1)) + closing(1000) + frame(b"\xff") + bytes(1_000))
-        assert await socket.code() == 1009
+        assert await socket.code() == 4505
         socket.write(frame(b'{"op":"ping"}'))
         assert await socket.rest() == b""  # nor is our half of the goodbye waited for
 
@@ -267,7 +267,7 @@ def subscribe(**wanted: object) -> str:
 NOT_JSON = [
     "", " ", "\n", "\0", "{", "}", "[", "]", '"', ":", ",", "null", "true", "0", "-1", "1e5", '"ping"', "[]", "[{}]", "[[[[]]]]",
     '[{"op":"ping"}]', "{]", "{}}", '{"op"}', '{"op":}', '{"op":"ping"', '{"op":"ping",}', "{'op':'ping'}", '{op:"ping"}',
-    '{"op":"ping"}{"op":"ping"}', '{"op":"ping"}x', '\ufeff{"op":"ping"}', '{"op":"pi\nng"}', '{"op":"pi\0ng"}', '{"op":"\\x41"}',
+    '{"op":"ping","op":"ping"}', '{"op":"nope","op":"ping"}', '{"op":"ping"}{"op":"ping"}', '{"op":"ping"}x', '\ufeff{"op":"ping"}', '{"op":"pi\nng"}', '{"op":"pi\0ng"}', '{"op":"\\x41"}',
     '{"op":"\\u12"}', '{"op":"\\ud800', "NaN", "Infinity", "-Infinity", '{"op":"ping","id":NaN}', '{"op":"ping","x":1e999}', '{"op":"ping","x":-1e999}', '{"op":"ping","id":Infinity}',
     '{"op":"ping","id":-Infinity}', '{"op":"ping","id":01}', '{"op":"ping","id":+1}', '{"op":"ping","id":.5}', '{"op":"ping","id":0x1}',
     '{"op":"ping"}//', '/**/{"op":"ping"}', '{"op":undefined}', f"hello {MARK}", f'{{"op":{MARK}}}', f"<script>{MARK}</script>",
@@ -302,7 +302,7 @@ NO_CHANNELS = [
 ]  # fmt: skip
 
 HARMLESS = [
-    '{"op":"ping","op":"ping"}', '{"op":"nope","op":"ping"}', '{"op":"ping","__proto__":{"a":1}}', '{"op":"ping","x":-0.0}',
+    '{"op":"ping","__proto__":{"a":1}}', '{"op":"ping","x":-0.0}',
     '{"op":"ping","x":' + "9" * 4_000 + "}", '{"op":"ping","x":"\\u0000"}', ' \t\r\n{"op":"ping"}\n', '{"op":"\\u0070ing"}', '{"op":"ping","":""}',
     '{"op":"ping","x":' + "[" * 100 + "]" * 100 + "}", '{"op":"ping","x":"' + "й" * 4_000 + '"}', '{"op":"ping","id":null}', '{"op":"list","channels":1}',
 ]  # fmt: skip
@@ -352,7 +352,7 @@ async def test_ten_messages_without_sense_are_enough(servers: list[Server]):
 async def test_nesting_of_a_hundred_thousand_is_too_long_to_be_read(servers: list[Server]):
     async with following(servers[0].port) as client:
         await client.say("[" * 100_000)
-        assert (await client.ended())[0] == 1009
+        assert (await client.ended())[0] == 4505
 
 
 async def test_a_thousand_messages_a_second_are_refused_and_then_ended(servers: list[Server]):

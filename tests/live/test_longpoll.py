@@ -1,6 +1,7 @@
 """Long poll: one request after the other, at whichever instance."""
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -105,3 +106,14 @@ async def test_each_client_keeps_its_own_place(server: Server, market: Market):
         assert [trade["id"] for trade in await first.take(3)] == [trade.seq for trade in made]
         made += await market.trades(3)
         assert [trade["id"] for trade in await second.take(6)] == [trade.seq for trade in made]
+
+
+async def test_whoever_asks_for_a_throttle_is_told_no_more_often(server: Server, market: Market):
+    async with following(server.port, "trade.SOLUSDT", over="longpoll", throttle=250) as client:
+        async with market.moving(per_s=100, batch=1):
+            began = time.monotonic()
+            asked = len(client.answers)
+            for _ in range(4):
+                await client.ask()
+        # Not how long it took, but how often: each answer has gathered for as long as was asked.
+        assert len(client.answers) - asked <= (time.monotonic() - began) / 0.25 + 1

@@ -321,3 +321,14 @@ async def test_a_connection_that_lived_long_enough_is_ended_and_resumes(
 async def lobbyists(port: int) -> AsyncIterator[websockets.ClientConnection]:
     async with websockets.connect(f"ws://127.0.0.1:{port}/live/v1/broadcast") as socket:
         yield socket
+
+
+# --- Addresses that answer no request --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "status"), [("ws", 426), ("broadcast", 426), ("nope", 404), ("ws/", 404)])
+async def test_what_is_no_http_address_says_so_in_json(server: Server, path: str, status: int):
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(server.url(f"/live/v1/{path}"))
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error", "detail"}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ticker.wire import closing
 from ticker.wire.channels import parse
-from ticker.wire.session import MALFORMED_MOST, OVER_RATE_MOST, Close, Follow, Position, Publish, Say, Session, Unfollow
+from ticker.wire.limits import OVER_RATE_MOST
+from ticker.wire.session import MALFORMED_MOST, Close, Follow, Position, Publish, Say, Session, Unfollow
 
 LIMITS = {
     "channels": 3,
@@ -410,3 +411,25 @@ json_values = st.recursive(
 def test_whatever_json_is_received_is_answered(op, id, channels):
     session = Session(lambda symbol: True, LIMITS, now=Clock(), time_ms=lambda: 0)
     assert list(session.received(json.dumps({"op": op, "id": id, "channels": channels})))
+
+
+def test_one_wrong_entry_spoils_no_other(session):
+    wanted = [{"ch": "ticker.SOLUSDT", "throttle": 7}, {"ch": "trade.SOLUSDT"}, 5, {"ch": "no name"}]
+    wrong, follow, nothing, unknown = say(session, op="subscribe", id=11, channels=wanted)
+    assert answer([wrong])["code"] == "bad_param"
+    assert (answer([wrong])["id"], answer([wrong])["ch"]) == (11, "ticker.SOLUSDT")
+    assert follow == Follow(TRADES, 0, None, 11)
+    assert answer([nothing])["code"] == "bad_param"
+    assert answer([unknown])["code"] == "unknown_channel"
+
+
+def test_a_message_is_malformed_once_however_much_of_it_is_wrong(session):
+    for _ in range(MALFORMED_MOST - 1):
+        effects = say(session, op="subscribe", channels=[1, 2, 3])
+        assert not any(isinstance(effect, Close) for effect in effects)
+    assert say(session, op="subscribe", channels=[1, 2, 3])[-1] == Close(closing.PROTOCOL_ERROR)
+
+
+@pytest.mark.parametrize("text", ['{"op":"ping","op":"list"}', '{"op":"ping","id":1,"x":{"a":1,"a":2}}'])
+def test_a_repeated_name_is_refused(session, text):
+    assert answer(session.received(text))["code"] == "bad_json"

@@ -13,18 +13,18 @@ local joined = redis.call('ZADD', KEYS[1], string.format('%.0f', now_ms), ARGV[1
 local before = string.format('%.0f', now_ms - tonumber(ARGV[2]))
 local lost = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', before)
-return {joined, lost}
+return {joined, lost, redis.call('ZRANGE', KEYS[1], 0, -1)}
 """
 
 
-async def beat(member: str, *, lost_after_ms: int) -> tuple[bool, list[str]]:
-    """Say that an instance is here: whether it is new, and which others have been silent for so long.
+async def beat(member: str, *, lost_after_ms: int) -> tuple[bool, list[str], list[str]]:
+    """Say that an instance is here: whether it is new, which others have been silent for so long, and which there are.
 
     Raises Unavailable.
     """
     with translated():
-        joined, lost = await AsyncScript(aclient(), _BEAT)(keys=[key("instances")], args=[member, lost_after_ms])
-    return bool(joined), [one.decode() for one in lost]
+        joined, lost, here = await AsyncScript(aclient(), _BEAT)(keys=[key("instances")], args=[member, lost_after_ms])
+    return bool(joined), [one.decode() for one in lost], [one.decode() for one in here]
 
 
 async def leave(member: str) -> None:

@@ -19,7 +19,7 @@ from ticker.market.errors import NotSignedIn, TickerError, Unavailable
 from ticker.services import instance
 from ticker.wire import closing, frames, groups, messages
 from ticker.wire.closing import Goodbye
-from ticker.wire.limits import Bucket
+from ticker.wire.limits import Bucket, Rate
 from ticker.wire.session import Close, Effect, Follow, Publish, Say, Session, Unfollow
 
 log = logging.getLogger(__name__)
@@ -58,11 +58,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.follower = websocket(the_hub, client, self.scope, self.base_send)
         # A browser sees a refused handshake as 1006 only, so whoever is refused is told so afterwards.
         if the_hub.connections >= settings.LIVE_MAX_CONNECTIONS:
-            self.follower.goodbye(closing.OVERLOADED)
+            self.turn_away("unavailable", closing.OVERLOADED)
         elif instance.draining:
-            self.follower.goodbye(closing.RESTART)
+            self.turn_away("unavailable", closing.RESTART)
         elif refused := await admission.admit(client.address, client.conn, counts_as_connect=True):
-            self.follower.goodbye(refused)
+            self.turn_away("rate_limited", refused)
         else:
             await self.let_in(client)
         self.scope["headers"] = []  # a browser's are kilobytes, and nobody asks for them again
@@ -71,10 +71,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             await identify(client, self.scope)
         except NotSignedIn as error:
-            self.follower.say(messages.error(error.code, error.detail))
-            self.follower.goodbye(closing.FORBIDDEN)
+            self.turn_away(error.code, closing.FORBIDDEN, error.detail)
         else:
             await self.greet()
+
+    def turn_away(self, code: str, goodbye: Goodbye, text: str = "") -> None:
+        """Say what is wrong, and why the connection ends."""
+        after_ms = goodbye.after_ms[0] if goodbye.after_ms else None
+        retry = goodbye.reconnect
+        self.follower.say(messages.error(code, text or goodbye.reason, retry=retry, after_ms=after_ms))
+        self.follower.goodbye(goodbye)
 
     async def greet(self) -> None:
         """The first that the client hears."""
@@ -163,8 +169,7 @@ class BroadcastConsumer(LiveConsumer):
 
     async def greet(self) -> None:
         limits = settings.LIVE_LIMITS
-        self.bucket = Bucket(limits["msgs_per_s"], limits["burst"])
-        self.refused = 0
+        self.rate = Rate(Bucket(limits["msgs_per_s"], limits["burst"]))
         self.follower.relay(frames.TEXT, self.GREETING)
         try:
             await hub.current().open_broadcast(self.follower)
@@ -177,7 +182,7 @@ class BroadcastConsumer(LiveConsumer):
         said = text_data.encode() if text_data is not None else bytes_data or b""
         if len(said) > settings.LIVE_LIMITS["msg_bytes"]:
             self.end(closing.TOO_BIG)
-        elif wait_s := self.bucket.take(time.monotonic()):
+        elif wait_s := self.rate.take(time.monotonic()):
             self.refuse("rate_limited", after_ms=int(wait_s * 1000) + 1)
         else:
             try:
@@ -188,8 +193,7 @@ class BroadcastConsumer(LiveConsumer):
     def refuse(self, code: str, *, after_ms: int) -> None:
         """Say that a frame was not relayed."""
         self.follower.say(messages.error(code, "this frame was not relayed", retry=True, after_ms=after_ms))
-        self.refused += 1
-        if self.refused > 1_000:
+        if self.rate.is_enough:
             self.end(closing.RATE_LIMITED)
 
     def end(self, goodbye: Goodbye) -> None:

@@ -15,6 +15,7 @@ from ticker.wire.messages import Message
 log = logging.getLogger(__name__)
 
 JUDGE_EVERY_S = 0.25
+PAUSED_S = 1.5  # between two judgements: this process was stopped, and whether the feed was silent it does not know
 
 
 class Feed:
@@ -54,8 +55,13 @@ class Feed:
 
     async def changes(self) -> AsyncIterator[bool]:
         """Whether prices are live, each time that this becomes otherwise; noticed soon, as looking at Redis may hang."""
+        judged_at = self._heard_at
         while True:
-            silent_s = asyncio.get_running_loop().time() - self._heard_at
+            now = asyncio.get_running_loop().time()
+            if now - judged_at > PAUSED_S:
+                self.heard()  # it was us who could not hear: silence counts from here
+            judged_at = now
+            silent_s = now - self._heard_at
             is_live = silent_s * 1000 < settings.STALE_AFTER_MS
             if is_live != self.is_live:
                 self.is_live = is_live

@@ -34,10 +34,12 @@ class Fleet:
         """Say that we are here, again and again."""
         while True:
             try:
-                joined, lost = await instances.beat(self._member, lost_after_ms=int(LOST_AFTER_S * 1000))
+                joined, lost, here = await instances.beat(self._member, lost_after_ms=int(LOST_AFTER_S * 1000))
                 self._is_in = True
+                names = {_name(member) for member in here}
                 for member in lost:
-                    await _tell(member, "lost")
+                    if _name(member) not in names:  # else it has been started anew, and that was told
+                        await _tell(member, "lost")
                 if joined:
                     await _tell(self._member, "joined")
             except Unavailable as error:
@@ -55,7 +57,11 @@ class Fleet:
                 log.debug("nobody hears that this instance leaves: %s", error)
 
 
+def _name(member: str) -> str:
+    return member.partition("/")[0]
+
+
 async def _tell(member: str, state: str) -> None:
-    name = member.partition("/")[0]
+    name = _name(member)
     item = {"kind": "instance", "instance": name, "state": state, "text": SAID[state].format(name)}
     await logs.aappend(groups.SYSTEM, item)

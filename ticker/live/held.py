@@ -42,6 +42,8 @@ class Held:
         """Keep a message until it is taken."""
         if message.channel is not None:
             self._seqs[message.channel] = message.seq
+            if not isinstance(message, Update) and self._states.pop(message.channel, 0):
+                self._count += 1  # what came before an introduction stays before it
         if isinstance(message, Update) and message.channel.mode is Mode.STATE:
             older = self._pop(message.channel)
             if older is not None:

@@ -37,6 +37,7 @@ COMMON: Headers = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
+SOCKETS = ("/live/v1/ws", "/live/v1/broadcast")
 NOWHERE = Position("", 0)  # what a cursor that does not fit any more stands for: whoever has it is told of the reset
 
 
@@ -122,11 +123,12 @@ async def wanted(hub: Hub, request: Request, client: Client, cursor: str) -> Wan
     await hub.ready()
     named = [_channel(hub, name, client) for name in request.names]
     sources = [await hub.source(channel) for channel in named]
+    seqs = _load(cursor, named, sources)
+    if cursor and seqs is None:
+        # Another instance may have noticed a moment ago that a source begins anew.
+        await asyncio.gather(*(source.catch_up() for source in sources))
+        seqs = _load(cursor, named, sources)
     epochs = [source.epoch for source in sources]
-    try:
-        seqs = cursors.load(cursor, named, epochs) if cursor else None
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
     positions: list[Position | None] = [NOWHERE if cursor else None] * len(named)
     if seqs:
         positions = [Position(epoch, seq) for epoch, seq in zip(epochs, seqs, strict=True)]
@@ -138,6 +140,14 @@ async def wanted(hub: Hub, request: Request, client: Client, cursor: str) -> Wan
     if seqs:
         at = dict(zip(named, seqs, strict=True))
     return Wanted(named, sources, follows, at, resumed=seqs is not None, is_reset=bool(cursor) and seqs is None)
+
+
+def _load(cursor: str, named: list[Channel], sources: list[Source]) -> list[int] | None:
+    """The positions in a cursor; None without one, or where it does not fit."""
+    try:
+        return cursors.load(cursor, named, [source.epoch for source in sources]) if cursor else None
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
 
 
 def _channel(hub: Hub, name: str, client: Client) -> Channel:
@@ -174,6 +184,16 @@ async def refuse(send: Send, error: TickerError) -> None:
             status = 400
     body = msgspec.json.encode({"error": error.code, "detail": detail})
     await respond(send, status, body, b"application/json", headers)
+
+
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """An address below /live/ that answers no HTTP request."""
+    if scope["path"] in SOCKETS:
+        body = msgspec.json.encode({"error": "upgrade_required", "detail": "this address is a WebSocket's"})
+        await respond(send, 426, body, b"application/json", [(b"upgrade", b"websocket"), (b"connection", b"upgrade")])
+    else:
+        body = msgspec.json.encode({"error": "not_found", "detail": "there is nothing here"})
+        await respond(send, 404, body, b"application/json")
 
 
 async def gone(receive: Receive) -> None:

@@ -87,7 +87,7 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
             follower = PollFollower(hub, client, found)
             leaving = asyncio.ensure_future(gone(receive))
             try:
-                await _gather(follower, leaving, wait_s)
+                await _gather(follower, leaving, wait_s, max(GATHER_S, (request.throttle or 0) / 1000))
             finally:
                 leaving.cancel()
                 follower.close()
@@ -105,8 +105,11 @@ async def poll(scope: Scope, receive: Receive, send: Send) -> None:
     await respond(send, 200, msgspec.json.encode(answer), b"application/json")
 
 
-async def _gather(follower: PollFollower, leaving: asyncio.Task[None], wait_s: float) -> None:
-    """Hear how things stand, or else the first news within `wait_s` and what comes right after it."""
+async def _gather(follower: PollFollower, leaving: asyncio.Task[None], wait_s: float, gather_s: float) -> None:
+    """Hear how things stand, or else the first news within `wait_s` and what comes within `gather_s` after it.
+
+    So whoever asks for a throttle is answered no more often, though nothing is remembered between two requests.
+    """
     hub, found = follower.hub, follower.wanted
     await hub.open(follower)
     for follow in found.follows:
@@ -115,4 +118,4 @@ async def _gather(follower: PollFollower, leaving: asyncio.Task[None], wait_s: f
     if found.resumed:
         await until_either(leaving, follower.woken, wait_s)
         if follower.woken.is_set() and not follower.is_full:
-            await asyncio.wait({leaving}, timeout=GATHER_S)
+            await asyncio.wait({leaving}, timeout=gather_s)

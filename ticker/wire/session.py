@@ -1,8 +1,9 @@
 """One client's side of the conversation, without I/O: what it says goes in, what is to be done comes out."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 from urllib.parse import parse_qs
 
 import msgspec
@@ -10,13 +11,10 @@ import msgspec
 from ticker.wire import channels, closing, messages
 from ticker.wire.channels import Channel
 from ticker.wire.closing import Goodbye
-from ticker.wire.limits import Bucket
+from ticker.wire.limits import Bucket, Rate
 from ticker.wire.messages import Id, Message
 
 MALFORMED_MOST = 10  # malformed messages, then the client is not worth listening to
-OVER_RATE_FOR_S = 60.0  # over the rate for so long ends the connection …
-OVER_RATE_MOST = 1_000  # … and so do this many refused messages sooner
-CALM_AFTER_S = 5.0  # without a refusal for so long, the rate counts as kept
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Throttle = Literal[0, 100, 250, 1000]
@@ -84,7 +82,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Subscribe(msgspec.Struct):
-    channels: list[_Wanted]
+    channels: list[Any]  # each is judged by itself
 
 
 class _Unsubscribe(msgspec.Struct):
@@ -111,15 +109,13 @@ class Session:
     """
 
     __slots__ = (
-        "_bucket",
+        "_is_malformed",
         "_known",
         "_limits",
         "_malformed",
         "_now",
-        "_over_since",
         "_publishes",
-        "_refused",
-        "_refused_at",
+        "_rate",
         "_time_ms",
         "followed",
         "user_id",
@@ -140,11 +136,10 @@ class Session:
         self._limits = limits
         self._now = now
         self._time_ms = time_ms
-        self._bucket = Bucket(limits["msgs_per_s"], limits["burst"])
+        self._rate = Rate(Bucket(limits["msgs_per_s"], limits["burst"]))
         self._publishes = Bucket(limits["publishes_per_s"], 1)
         self._malformed = 0
-        self._refused = 0
-        self._refused_at = self._over_since = float("-inf")
+        self._is_malformed = False
 
     def opened(self, query_string: bytes) -> Iterator[Effect]:
         """What the address asks for: `?ch=trade.SOLUSDT,ticker.SOLUSDT&throttle=250`."""
@@ -161,14 +156,15 @@ class Session:
         if refused := self._over_rate():
             yield from refused
             return
+        self._is_malformed = False
         try:
             effects = list(self._understood(text))
         except _Malformed as error:
-            yield self._malformed_message(error.code, error.text, error.id)
-            if self._malformed >= MALFORMED_MOST:
-                yield Close(closing.PROTOCOL_ERROR)
-            return
+            effects = [self._malformed_message(error.code, error.text, error.id, error.channel)]
         yield from effects
+        self._malformed += self._is_malformed
+        if self._malformed >= MALFORMED_MOST:
+            yield Close(closing.PROTOCOL_ERROR)
 
     def forget(self, channel: Channel) -> None:
         """A Follow could not be carried out."""
@@ -182,17 +178,17 @@ class Session:
             yield Close(closing.TOO_BIG)
             return
         try:
-            raw = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            raise _Malformed("bad_json", "expected one JSON object", None) from None
+            msgspec.json.decode(text)  # strict where json is not: NaN, lone surrogates, bytes that are no text
+            raw = json.loads(text, object_pairs_hook=_unique)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            raise _Malformed("bad_json", "expected one JSON object, without repeated names", None) from None
         if not isinstance(raw, dict):
             raise _Malformed("bad_json", "expected one JSON object", None)
         envelope = _converted(raw, _Envelope, None)
         match envelope.op:
             case "subscribe":
-                wanted = _converted(raw, _Subscribe, envelope.id).channels
-                for one in _some(wanted, envelope.id):
-                    yield self._follow(one, envelope.id)
+                for one in _some(_converted(raw, _Subscribe, envelope.id).channels, envelope.id):
+                    yield self._wanted(one, envelope.id)
             case "unsubscribe":
                 for name in _some(_converted(raw, _Unsubscribe, envelope.id).channels, envelope.id):
                     yield from self._unfollow(name, envelope.id)
@@ -204,6 +200,14 @@ class Session:
                 yield self._publish(raw, envelope.id)
             case _:
                 raise _Malformed("bad_op", "expected one of subscribe, unsubscribe, list, ping, publish", envelope.id)
+
+    def _wanted(self, raw: object, id: Id) -> Effect:
+        try:
+            return self._follow(_converted(raw, _Wanted, id), id)
+        except _Malformed as error:
+            name = raw.get("ch") if isinstance(raw, dict) else None
+            known = name if isinstance(name, str) and channels.NAME.fullmatch(name) else None
+            return self._malformed_message(error.code, error.text, id, known)
 
     def _follow(self, wanted: _Wanted, id: Id) -> Effect:
         channel = channels.parse(wanted.ch, self.user_id)
@@ -232,12 +236,12 @@ class Session:
         if not channel.is_publishable:
             text = "clients cannot publish in this channel"
             return Say(messages.error("not_publishable", text, id=id, channel=name))
-        said = _converted(raw, _PublishData, id).data
+        said = _converted(raw, _PublishData, id, name).data
         if _size(said.text) > self._limits["publish_bytes"]:
             text = f"a text has at most {self._limits['publish_bytes']} bytes"
             return Say(messages.error("payload_too_large", text, id=id, channel=name))
         if wait_s := self._publishes.take(self._now()):
-            text, after_ms = f"at most {self._limits['publishes_per_s']} a second", int(wait_s * 1000) + 1
+            text, after_ms = f"at most {self._limits['publishes_per_s']} published a second", int(wait_s * 1000) + 1
             return Say(messages.error("rate_limited", text, id=id, channel=name, retry=True, after_ms=after_ms))
         return Publish(channel, said.text, id)
 
@@ -250,43 +254,44 @@ class Session:
         else:
             yield Say(messages.error("unknown_channel", "no channel of this name", id=id))
 
-    def _malformed_message(self, code: str, text: str, id: Id) -> Say:
-        self._malformed += 1
-        return Say(messages.error(code, text, id=id))
+    def _malformed_message(self, code: str, text: str, id: Id, channel: str | None = None) -> Say:
+        self._is_malformed = True
+        return Say(messages.error(code, text, id=id, channel=channel))
 
     def _over_rate(self) -> list[Effect]:
-        now = self._now()
-        wait_s = self._bucket.take(now)
+        wait_s = self._rate.take(self._now())
         if not wait_s:
             return []
-        if now - self._refused_at > CALM_AFTER_S:
-            self._over_since, self._refused = now, 0
-        self._refused_at = now
-        self._refused += 1
         per_s, after_ms = self._limits["msgs_per_s"], int(wait_s * 1000) + 1
         said = Say(messages.error("rate_limited", f"at most {per_s} messages a second", retry=True, after_ms=after_ms))
-        if now - self._over_since > OVER_RATE_FOR_S or self._refused > OVER_RATE_MOST:
-            return [said, Close(closing.RATE_LIMITED)]
-        return [said]
+        return [said, Close(closing.RATE_LIMITED)] if self._rate.is_enough else [said]
 
 
 class _Malformed(Exception):
-    def __init__(self, code: str, text: str, id: Id) -> None:
+    def __init__(self, code: str, text: str, id: Id, channel: str | None = None) -> None:
         super().__init__(text)
-        self.code, self.text, self.id = code, text, id
+        self.code, self.text, self.id, self.channel = code, text, id, channel
 
 
 T = TypeVar("T")
 
 
-def _converted(raw: object, kind: type[T], id: Id) -> T:
+def _converted(raw: object, kind: type[T], id: Id, channel: str | None = None) -> T:
     """The parts of a message that its kind needs; what else it carries is ignored."""
     try:
         return msgspec.convert(raw, kind)
     except (msgspec.ValidationError, UnicodeError) as error:
         # msgspec names the place and the types, never the value; except where only some values are allowed.
         text = THROTTLES if "Invalid enum value" in str(error) else str(error)
-        raise _Malformed("bad_param", text, id) from None
+        raise _Malformed("bad_param", text, id, channel) from None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose names differ: of two that do not, every reader takes another."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is repeated")
+    return found
 
 
 def _unknown(name: str, id: Id) -> Say:

@@ -142,14 +142,14 @@ class Simulator:
         """Do what staff have set: list, delist, halt, open, rate, volatility."""
         rows = {row.symbol: row for row in shown}
         for symbol in self.markets.keys() - rows.keys():
-            del self.markets[symbol]
+            await _tell_status(self.markets.pop(symbol).row, PairStatus.DELISTED)
         for symbol, row in rows.items():
             market = self.markets.get(symbol)
             if market is None or market.row.seed != row.seed:
                 self.markets[symbol] = await self._open(row)
             else:
                 if market.row.status != row.status:
-                    await _tell_status(row)
+                    await _tell_status(row, PairStatus(row.status))
                 market.row = row
                 market.feed.conditions = self._conditions(row)
 
@@ -200,12 +200,17 @@ class Simulator:
             market.trouble.over()
 
 
-async def _tell_status(row: Pair) -> None:
-    """Say that staff have halted or opened a pair; said when it takes effect."""
-    halted = row.status == PairStatus.HALTED
-    text = f"{row} is halted: prices stand still." if halted else f"{row} trades again."
-    item = {"kind": "pair", "pair": row.symbol, "status": row.status, "text": text}
+SAID = {
+    PairStatus.OPEN: "{} trades.",
+    PairStatus.HALTED: "{} is halted: prices stand still.",
+    PairStatus.DELISTED: "{} is not traded here any more.",
+}
+
+
+async def _tell_status(row: Pair, status: PairStatus) -> None:
+    """Say what staff have done with a pair; said when it takes effect."""
+    item = {"kind": "pair", "pair": row.symbol, "status": status, "text": SAID[status].format(row)}
     try:
         await logs.aappend(groups.SYSTEM, item)
     except Unavailable as error:
-        log.warning("%s: nobody was told that it is %s: %s", row.symbol, row.status, error)
+        log.warning("%s: nobody was told that it is %s: %s", row.symbol, status, error)
