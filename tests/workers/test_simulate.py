@@ -1,19 +1,21 @@
 """One simulator feeds the markets, whoever dies, and leaves neither a hole nor a double in their trades."""
 
 import asyncio
+import json
 
 import pytest
 from channels.db import database_sync_to_async
 
 from tests.kit.streams import empty, seqs, written
 from tests.kit.workers import killed, reached, running
-from ticker.bus import latest
+from ticker.bus import latest, logs
 from ticker.bus import trades as bus
 from ticker.market.errors import Unavailable
 from ticker.market.pairs import PairStatus
 from ticker.models import Pair
 from ticker.services import pairs as pairs_service
 from ticker.services import recording
+from ticker.wire import groups
 from ticker.workers.simulate import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,6 +119,27 @@ async def test_a_delisted_pair_is_left_alone_and_goes_on_when_it_is_listed_again
         await reached(has(connected, count + 10))
         assert not task.done()
     assert_whole(connected)
+    assert await told() == ["delisted", "open"]
+
+
+async def test_what_staff_do_with_a_pair_is_told_once(connected, pairs):
+    async with running(Simulator(rate=100)):
+        await reached(has(connected, 10))
+        for status in (PairStatus.HALTED, PairStatus.OPEN):
+            await staff_set(status=status)
+
+            async def is_told(status=status):
+                return (await told())[-1:] == [status]
+
+            await reached(is_told)
+    assert await told() == ["halted", "open"]
+
+
+async def told(symbol="SOLUSDT"):
+    """What the system's log says of a pair, in order."""
+    _, _, entries = await logs.after(groups.SYSTEM, 0)
+    items = [json.loads(item) for _, item in entries]
+    return [item["status"] for item in items if item.get("pair") == symbol]
 
 
 async def test_a_pair_that_is_added_is_fed(connected, pairs):

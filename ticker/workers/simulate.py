@@ -58,6 +58,7 @@ class Simulator:
         self.rate = rate  # of pairs that have none of their own
         self.lease = Lease("feed", owner=f"{instance.name}/{time.time_ns()}")
         self.markets: dict[str, Market] = {}
+        self._seen: dict[str, Pair] = {}  # the pairs at the last look
         self._tickers = Tickers(self.lease)
         self._clock = MarketClock()
         self._trouble = Trouble(log)
@@ -141,17 +142,25 @@ class Simulator:
     async def _set(self, shown: list[Pair]) -> None:
         """Do what staff have set: list, delist, halt, open, rate, volatility."""
         rows = {row.symbol: row for row in shown}
+        await self._tell_changes(rows)
         for symbol in self.markets.keys() - rows.keys():
-            await _tell_status(self.markets.pop(symbol).row, PairStatus.DELISTED)
+            del self.markets[symbol]
         for symbol, row in rows.items():
             market = self.markets.get(symbol)
             if market is None or market.row.seed != row.seed:
                 self.markets[symbol] = await self._open(row)
             else:
-                if market.row.status != row.status:
-                    await _tell_status(row, PairStatus(row.status))
                 market.row = row
                 market.feed.conditions = self._conditions(row)
+
+    async def _tell_changes(self, rows: dict[str, Pair]) -> None:
+        """Say what staff have halted, opened, listed and delisted since the last look; nothing at the first."""
+        before, self._seen = self._seen, rows
+        for symbol in (before.keys() | rows.keys()) if before else ():
+            status = PairStatus(rows[symbol].status) if symbol in rows else PairStatus.DELISTED
+            was = before[symbol].status if symbol in before else PairStatus.DELISTED
+            if status != was:
+                await _tell_status(rows.get(symbol) or before[symbol], status)
 
     def _conditions(self, row: Pair) -> Conditions:
         return Conditions(rate=row.rate or self.rate, volatility=row.volatility)
