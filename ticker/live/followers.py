@@ -95,8 +95,9 @@ class Follower:
         """Send somebody's frame as it is, text as text and binary as binary."""
         raise TypeError("only a WebSocket has frames")
 
-    def flush(self) -> None:
-        """Write what was said since the last flush."""
+    def flush(self) -> int:
+        """Write what was said since the last flush; nothing of it was said to others."""
+        return 0
 
     def goodbye(self, goodbye: Goodbye) -> None:
         """Say why, then end the connection."""
@@ -184,10 +185,11 @@ class FrameFollower(Follower):
         if len(self._out) == 1:
             self.hub.cork(self)
 
-    def flush(self) -> None:
+    def flush(self) -> int:
         if self._out and not self.is_closed:
             out, self._out = self._out, []
             self._write(b"".join(out), len(out))
+        return 0
 
     def _write(self, data: bytes, count: int) -> None:
         self._said_at = self.hub.uncorked_at

@@ -36,6 +36,7 @@ Hear = Callable[[dict[str, Any]], None]
 LOOK_EVERY_S = 1.0  # at where the streams end: the loss of the last message is seen in no other way
 GRACE_S = 0.2  # what is on its way needs no reading
 RELIEVE_EVERY_S = 0.1
+BUSY = 8  # messages of one channel in one window: the next one is longer, as calls to the kernel are what costs
 DRAIN_TURN_S = 0.05
 LEAVE_AFTER_S = 30.0  # without followers: most who leave a page open another of the same pair
 
@@ -49,6 +50,7 @@ class Hub:
         self.feed = Feed()
         self.fleet = Fleet()
         self.uncorked_at = float("-inf")  # when the newest window ended
+        self._window_s = 0.0
         self.said = 0  # messages given to clients and not yet counted
         self._guard = Guard(self)
         self._sources: dict[str, Source] = {}  # by group
@@ -179,7 +181,7 @@ class Hub:
         self._corked.append(corked)
         if len(self._corked) == 1:
             loop = asyncio.get_running_loop()
-            due = self.uncorked_at + settings.CORK_MS / 1000 - loop.time()
+            due = self.uncorked_at + self._window_s - loop.time()
             if due <= 0:
                 loop.call_soon(self._uncork)
             else:
@@ -188,8 +190,10 @@ class Hub:
     def _uncork(self) -> None:
         corked, self._corked = self._corked, []
         self.uncorked_at = self.now
+        most = 0
         for one in corked:
-            one.flush()
+            most = max(most, one.flush())
+        self._window_s = (settings.CORK_BUSY_MS if most >= BUSY else settings.CORK_MS) / 1000
         metrics.SAID.inc(self.said)
         self.said = 0
 

@@ -42,7 +42,7 @@ class Listener(Protocol):
 class Corked(Protocol):
     """Whatever holds something back until the window ends."""
 
-    def flush(self) -> None: ...
+    def flush(self) -> int: ...  # how many messages each of many was given
 
 
 Cork = Callable[[Corked], None]
@@ -78,10 +78,10 @@ class Tier:
     window: list[Message] = field(default_factory=list)
     has: dict[Listener, int] = field(default_factory=dict)  # who has so many of the window's messages, or needs not
 
-    def flush(self) -> None:
-        """Give what was said to all who lack it."""
+    def flush(self) -> int:
+        """Give what was said to all who lack it; how many messages that were."""
         if not self.window:
-            return
+            return 0
         said, self.window = self.window, []
         has, self.has = self.has, {}
         self.written = self.sent
@@ -92,6 +92,7 @@ class Tier:
                     listener.say_all(Window(said[count:]))
             else:
                 listener.say_all(window)
+        return len(said)
 
 
 class Topic:
