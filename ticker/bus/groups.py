@@ -1,5 +1,6 @@
 """The channel layer's groups, as one process uses them: to tell all processes, and to hear what the others tell."""
 
+import asyncio
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -24,21 +25,19 @@ class Ear:
 
     def __init__(self) -> None:
         self._channel = ""
+        self.opened = asyncio.Event()  # when the first group was joined
 
     async def join(self, group: str) -> None:
         """Raises Unavailable when Redis is away."""
         with translated():
             if not self._channel:
                 self._channel = await get_channel_layer().new_channel("hub.")
+                self.opened.set()
             await get_channel_layer().group_add(group, self._channel)
 
     async def leave(self, group: str) -> None:
         with translated():
             await get_channel_layer().group_discard(group, self._channel)
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self._channel)
 
     async def hear(self) -> dict[str, Any]:
         """The next message of any joined group: `{"group": …, "text": …, "bytes": …}`."""

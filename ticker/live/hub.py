@@ -163,8 +163,7 @@ class Hub:
 
     async def _hear(self) -> None:
         """Give each message of the channel layer to whom it is for."""
-        while not self._ear.is_open:
-            await asyncio.sleep(0.05)
+        await self._ear.opened.wait()
         while True:
             message = await self._ear.hear()
             group = message["group"]
