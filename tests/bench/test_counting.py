@@ -20,7 +20,7 @@ def ours() -> bytes:
     """What our server writes for these trades."""
     channel = Channel("trade.SOLUSDT", "trade", "SOLUSDT")
     return b"".join(
-        messages.update(
+        messages.Update(
             channel, from_seq=one.seq, seq=one.seq, ts=one.time_ms, pt=one.time_ms + 5, data=b"[%b]" % batches.item(one)
         ).frame
         for one in TRADES

@@ -13,7 +13,7 @@ CANDLE = Channel("candle.SOLUSDT.1m", "candle", "pair.SOLUSDT", "SOLUSDT", "1m")
 
 
 def news(channel: Channel, seq: int, *, final: bool = False) -> Update:
-    return messages.update(channel, from_seq=seq, seq=seq, ts=seq, pt=seq, data=b"%d" % seq, final=final)
+    return messages.Update(channel, from_seq=seq, seq=seq, ts=seq, pt=seq, data=b"%d" % seq, final=final)
 
 
 def held(*said: Message) -> list[tuple[int, int]]:
@@ -50,7 +50,7 @@ def test_a_merged_message_says_in_its_text_what_it_covers():
     waiting = Held(encoded)
     waiting.add(news(TICKER, 5))
     waiting.add(news(TICKER, 6))
-    assert waiting.take().data == encoded(messages.update(TICKER, from_seq=5, seq=6, ts=6, pt=6, data=b"6"))
+    assert waiting.take().data == encoded(messages.Update(TICKER, from_seq=5, seq=6, ts=6, pt=6, data=b"6"))
 
 
 def test_other_messages_keep_their_place():
@@ -68,7 +68,7 @@ def test_of_a_state_of_many_parts_each_part_is_held():
     everything = Channel("ticker.all", "tickers", "tickers")
     waiting = Held(encoded)
     for seq, parts in enumerate([{"A": b"1", "B": b"1"}, {"B": b"2"}, {"C": b"1"}], 5):
-        update = messages.update(everything, from_seq=seq, seq=seq, ts=0, pt=0, data=messages.parts(parts), parts=parts)
+        update = messages.Update(everything, from_seq=seq, seq=seq, ts=0, pt=0, data=messages.parts(parts), parts=parts)
         waiting.add(update)
     (line,) = waiting.take().data.splitlines()
     told = json.loads(line)

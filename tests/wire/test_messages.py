@@ -38,7 +38,7 @@ GOLDEN = [
         '{"type":"snapshot","ch":"ticker.SOLUSDT","seq":88120,"ts":1790000000123,"data":{"last":"142.37"}}',
     ),
     (
-        messages.update(
+        messages.Update(
             TRADES,
             from_seq=1051,
             seq=1051,
@@ -50,7 +50,7 @@ GOLDEN = [
         '"data":[{"id":1051,"p":"142.37","q":"0.9","s":"buy","ts":1790000000123}]}',
     ),
     (
-        messages.update(TICKER, from_seq=88121, seq=88127, ts=NOW, pt=NOW, data=b'{"last":"142.39"}'),
+        messages.Update(TICKER, from_seq=88121, seq=88127, ts=NOW, pt=NOW, data=b'{"last":"142.39"}'),
         '{"type":"update","ch":"ticker.SOLUSDT","from":88121,"seq":88127,"ts":1790000000123,"pt":1790000000123,'
         '"data":{"last":"142.39"}}',
     ),

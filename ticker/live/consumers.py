@@ -101,16 +101,7 @@ class MarketConsumer(LiveConsumer):
         self.session = Session(
             the_hub.knows, settings.LIVE_LIMITS, now=time.monotonic, time_ms=wall_ms, user_id=client.user_id
         )
-        self.follower.say(
-            messages.hello(
-                conn=client.conn,
-                server=instance.name,
-                time_ms=wall_ms(),
-                hb_ms=settings.HEARTBEAT_MS,
-                user=client.user,
-                limits=settings.LIVE_LIMITS,
-            )
-        )
+        self.follower.hello()
         await the_hub.open(self.follower)
         for effect in self.session.opened(self.scope["query_string"]):
             await self.carry_out(effect)

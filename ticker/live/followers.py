@@ -14,6 +14,7 @@ from ticker.live import metrics
 from ticker.live.clients import Client
 from ticker.live.held import Held
 from ticker.live.topics import Topic, Window
+from ticker.services import instance
 from ticker.wire import closing, frames, messages
 from ticker.wire.channels import Channel
 from ticker.wire.closing import Goodbye
@@ -85,6 +86,20 @@ class Follower:
     def say(self, message: Message) -> None:
         """Send a message, after all that was said before."""
         raise TypeError("a follower has a transport")
+
+    def hello(self) -> None:
+        """Say who is there, and what the limits are."""
+        client = self.client
+        self.say(
+            messages.hello(
+                conn=client.conn,
+                server=instance.name,
+                time_ms=wall_ms(),
+                hb_ms=settings.HEARTBEAT_MS,
+                user=client.user,
+                limits=settings.LIVE_LIMITS,
+            )
+        )
 
     def say_all(self, window: Window) -> None:
         """Send the messages of a window, which others are sent too."""

@@ -173,7 +173,7 @@ class Source:
                 part = replay[number : number + REPLAY_AT_ONCE]
                 from_seq = self.seq - len(replay) + number + 1
                 seq, ts, data = from_seq + len(part) - 1, self.head_ms, messages.items(part)
-                listener.say(messages.update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=ts, data=data))
+                listener.say(messages.Update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=ts, data=data))
         elif data := self.state(channel):
             listener.say(messages.snapshot(channel, seq=self.number(channel), ts=self.head_ms, data=data))
 

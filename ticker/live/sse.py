@@ -17,7 +17,6 @@ from ticker.live.followers import (
     RELIEVED_BELOW,
     Follower,
     Outgoing,
-    wall_ms,
 )
 from ticker.live.held import Held
 from ticker.live.http import (
@@ -36,7 +35,6 @@ from ticker.live.http import (
 )
 from ticker.live.hub import Hub
 from ticker.market.errors import TickerError
-from ticker.services import instance
 from ticker.wire import closing, messages, sse
 from ticker.wire.closing import Goodbye
 from ticker.wire.messages import Message
@@ -169,16 +167,7 @@ class Stream:
 async def _stream(follower: EventFollower, leaving: asyncio.Task[None], stream: Stream) -> None:
     await stream.begin()
     await stream.write(sse.retry(random.randint(*RETRY_MS)))
-    follower.say(
-        messages.hello(
-            conn=follower.client.conn,
-            server=instance.name,
-            time_ms=wall_ms(),
-            hb_ms=settings.HEARTBEAT_MS,
-            user=follower.client.user,
-            limits=settings.LIVE_LIMITS,
-        )
-    )
+    follower.hello()
     hub = follower.hub
     await hub.open(follower)
     try:

@@ -214,7 +214,7 @@ class Topic:
             else:
                 data = news.items[0] if news.items else messages.parts(news.parts)
             made.append(
-                messages.update(
+                messages.Update(
                     self.channel,
                     from_seq=tier.sent + 1,
                     seq=news.seq,

@@ -47,7 +47,10 @@ class Message:
 
 
 class Update(Message):
-    """News of a channel: what a message that is merged into a later one needs to be remembered by."""
+    """News of a channel: what a message that is merged into a later one needs to be remembered by.
+
+    `data` is JSON already: it is passed on, not encoded again. A `final` one is never merged into a later one.
+    """
 
     __slots__ = ("data", "final", "from_seq", "parts", "pt", "ts")
     channel: Channel
@@ -136,21 +139,6 @@ def subscribed(
 def snapshot(channel: Channel, *, seq: int, ts: int, data: bytes) -> Message:
     text = b'{"type":"snapshot","ch":"%b","seq":%d,"ts":%d,"data":%b}' % (channel.name.encode(), seq, ts, data)
     return Message("snapshot", text, channel, seq)
-
-
-def update(
-    channel: Channel,
-    *,
-    from_seq: int,
-    seq: int,
-    ts: int,
-    pt: int,
-    data: bytes,
-    final: bool = False,
-    parts: Mapping[str, bytes] | None = None,
-) -> Update:
-    """`data` is JSON already: it is passed on, not encoded again. A `final` one is never merged into a later one."""
-    return Update(channel, from_seq=from_seq, seq=seq, ts=ts, pt=pt, data=data, final=final, parts=parts)
 
 
 def parts(found: Mapping[str, bytes]) -> bytes:
